@@ -1,0 +1,2 @@
+//! The `domp` command: daemon, command line and trial in one binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Commits, performs, recovers, sweeps: the machine's hands, with no rules of its own.

@@ -1,0 +1,1 @@
+//! The trade machine: one total step function, effects as data.

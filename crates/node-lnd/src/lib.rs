@@ -1,0 +1,1 @@
+//! LND behind the Lightning port, over gRPC.

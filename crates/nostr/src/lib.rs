@@ -1,0 +1,1 @@
+//! Relays: publish, subscribe, gift wraps, proof-of-work, and an embedded relay for trials.

@@ -1,0 +1,1 @@
+//! DOMP's events, invoices, proofs and numbers: pure rules, no I/O.

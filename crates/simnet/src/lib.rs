@@ -1,0 +1,1 @@
+//! A deterministic simulated Lightning network behind the Lightning port.

@@ -1,0 +1,1 @@
+//! SQLite behind the journal port, with grouped durable commits.
