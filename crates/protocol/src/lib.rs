@@ -1,1 +1,11 @@
-//! DOMP's events, invoices, proofs and numbers: pure rules, no I/O.
+//! DOMP's events, invoices, proofs and numbers as pure rules: no I/O, no clock, no randomness of its own.
+//!
+//! Everything that arrives from outside passes through a constructor of this crate that either proves it or names
+//! the field and the rule it breaks. Amounts carry their unit ([`units`]), keys and hashes their meaning ([`ids`]),
+//! and secrets cannot be printed ([`secret`]).
+
+pub mod deadlines;
+pub mod ids;
+pub mod purpose;
+pub mod secret;
+pub mod units;
