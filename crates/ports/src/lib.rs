@@ -1,1 +1,13 @@
-//! What the engine asks of the world: traits, their types and their contract suites.
+//! What the engine asks of the world: one trait a neighbour, plain types, no adapter code.
+//!
+//! * [`lightning`]: a Lightning node that holds, settles, cancels and pays.
+//! * [`journal`]: durable storage of trades, inputs, effects and documents.
+//! * [`relays`]: Nostr relays.
+//! * [`identity`]: the vault's keys and secrets, which never leave it unasked.
+//! * [`clock`]: the time of day.
+
+pub mod clock;
+pub mod identity;
+pub mod journal;
+pub mod lightning;
+pub mod relays;

@@ -6,6 +6,7 @@
 
 pub mod deadlines;
 pub mod ids;
+pub mod network;
 pub mod purpose;
 pub mod secret;
 pub mod units;
