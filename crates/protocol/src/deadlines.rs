@@ -1,6 +1,6 @@
 //! Deadlines: what the agreed numbers of blocks mean once the money is locked.
 //!
-//! All of them are block heights counted from the lock, never wall-clock time `[D3-14]`. The formulas are those of the
+//! All of them are block heights counted from the lock, never wall-clock time `[D3-12]`. The formulas are those of the
 //! escrow protocol (`spec/escrow-v1.md`); every name here is the name used there.
 
 use crate::units::{Blocks, Height};
@@ -45,7 +45,7 @@ pub const CLTV_CEILING: Blocks = Blocks(1850);
 pub const ROUTE_CEILING: Blocks = Blocks(2012);
 /// Blocks within which both HTLCs must be held, the lock acknowledged and the acknowledgement confirmed.
 pub const GRACE: Blocks = Blocks(36);
-/// Smallest and largest hold that DIP-03 lets an acceptance announce `[D3-14]`.
+/// Smallest and largest hold that DIP-03 lets an acceptance announce `[D3-12]`.
 pub const HTLC_TIMEOUT: std::ops::RangeInclusive<u32> = 144..=2016;
 
 impl Agreed {
@@ -73,7 +73,7 @@ impl Agreed {
         self.handling.plus(self.stretched()).plus(Blocks(48))
     }
 
-    /// c(P) in direct mode: hold + 72 + D_S + 3, at least 144 `[D3-14]`.
+    /// c(P) in direct mode: hold + 72 + D_S + 3, at least 144 `[D3-53]` `[D3-55]`.
     pub fn purchase_cltv(&self) -> Blocks {
         let needed = self.hold().plus(Blocks(72)).plus(self.seller_auto_cancel).plus(Blocks(3));
         needed.max(Blocks(*HTLC_TIMEOUT.start()))
@@ -126,7 +126,7 @@ pub const fn collateral_settle_by(expiry: Height, auto_cancel: Blocks) -> Height
 }
 
 /// Blocks left of a hold of `timeout` blocks that began at `locked_at`, as DIP-03's vector counts them:
-/// 144, 800000, 799900 → 44 `[D3-vector]`. Zero once it has passed.
+/// 144, 800000, 799900 → 44 `[D3-85]`. Zero once it has passed.
 pub const fn blocks_remaining(timeout: Blocks, current: Height, locked_at: Height) -> Blocks {
     current.until(locked_at.plus(timeout))
 }
