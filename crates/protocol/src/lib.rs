@@ -5,8 +5,13 @@
 //! and secrets cannot be printed ([`secret`]).
 
 pub mod deadlines;
+pub mod htlc;
 pub mod ids;
+pub mod invoice;
 pub mod network;
+pub mod node_key;
+pub mod node_proof;
 pub mod purpose;
 pub mod secret;
 pub mod units;
+pub mod zbase32;
