@@ -1,0 +1,285 @@
+//! Commands: whether what our person wants is possible now. A refused command changes nothing.
+
+use crate::{
+    input::{Agreement, Command, Condition, Shipment, Verdict},
+    leg::{Leg, PaidState, Want},
+    letter::Paper,
+    note::{Note, Refusal},
+    stage::{Ending, Stage, stage},
+    step::Turn,
+    terms::Side,
+    trade::{LatePayment, Unwind},
+};
+use domp_protocol::purpose::Purpose;
+
+/// Seconds that an invoice must have left when it is paid.
+pub const MIN_SECONDS_LEFT: u64 = 600;
+
+pub(crate) fn record(turn: &mut Turn, command: &Command) {
+    let done = match command {
+        Command::Accept => accept(turn),
+        Command::Pay => pay(turn),
+        Command::Ship(shipment) => ship(turn, shipment),
+        Command::Confirm(verdict) => confirm(turn, verdict),
+        Command::Release => release(turn),
+        Command::Refund { reason } => refund(turn, reason),
+        Command::Agree(agreement) => agree(turn, *agreement),
+        Command::Withdraw => withdraw(turn),
+        Command::OfferLateInvoice => offer_late(turn),
+        Command::PayLate => pay_late(turn),
+    };
+    if let Err(refusal) = done {
+        turn.note(Note::Refused(refusal));
+    }
+}
+
+type Done = Result<(), Refusal>;
+
+fn only(turn: &Turn, side: Side) -> Done {
+    if turn.trade.side == side { Ok(()) } else { Err(Refusal::NotYours) }
+}
+
+fn fresh(turn: &Turn) -> Done {
+    if turn.at.fresh { Ok(()) } else { Err(Refusal::TipNotFresh) }
+}
+
+fn wrong_stage(turn: &Turn, hint: &str) -> Refusal {
+    Refusal::WrongStage { stage: stage(&turn.trade), hint: hint.to_owned() }
+}
+
+fn not_unwinding(turn: &Turn) -> Done {
+    if turn.trade.unwind.is_some() { Err(Refusal::MoneyGoingBack) } else { Ok(()) }
+}
+
+fn accept(turn: &mut Turn) -> Done {
+    only(turn, Side::Seller)?;
+    if turn.trade.choices.accept {
+        return Err(Refusal::Already("this bid was accepted".into()));
+    }
+    if turn.trade.unwind.is_some() {
+        return Err(wrong_stage(turn, "the bid is no longer open"));
+    }
+    if turn.trade.legs.iter().any(|leg| leg.hash.is_none()) {
+        return Err(Refusal::HashesMissing);
+    }
+    fresh(turn)?;
+    turn.trade.choices.accept = true;
+    Ok(())
+}
+
+fn pay(turn: &mut Turn) -> Done {
+    only(turn, Side::Buyer)?;
+    if turn.trade.choices.pay {
+        return Err(Refusal::Already("paying has begun; it is never begun twice".into()));
+    }
+    not_unwinding(turn)?;
+    if !turn.trade.papers.contains_key(&Paper::Acceptance) {
+        return Err(wrong_stage(turn, "the seller has not accepted the bid yet; there is nothing to pay"));
+    }
+    let Some(pay_by) = turn.trade.pay_by() else {
+        return Err(wrong_stage(turn, "the invoices are missing"));
+    };
+    if turn.at.unix.plus(MIN_SECONDS_LEFT) > pay_by {
+        return Err(Refusal::Expired {
+            what: "the time to pay (with ten minutes in hand)".into(),
+            at: pay_by,
+        });
+    }
+    fresh(turn)?;
+    turn.trade.choices.pay = true;
+    Ok(())
+}
+
+fn ship(turn: &mut Turn, shipment: &Shipment) -> Done {
+    only(turn, Side::Seller)?;
+    if turn.trade.choices.shipped.is_some() {
+        return Err(Refusal::Already("the parcel was reported as shipped".into()));
+    }
+    not_unwinding(turn)?;
+    let Some(deadlines) = turn.trade.deadlines.filter(|_| turn.trade.papers.contains_key(&Paper::LockOk))
+    else {
+        return Err(wrong_stage(
+            turn,
+            "do not ship yet: the buyer has not confirmed that the money is locked",
+        ));
+    };
+    if let Some(leg) = turn.trade.legs.iter().find(|leg| !leg.is_locked()) {
+        return Err(Refusal::Missing(format!("do not ship: {} is not held by your node", leg.purpose)));
+    }
+    if turn.at.height > deadlines.ship_by {
+        return Err(Refusal::TooLate { what: "shipping".into(), by: deadlines.ship_by });
+    }
+    fresh(turn)?;
+    turn.trade.choices.shipped = Some(shipment.clone());
+    Ok(())
+}
+
+fn confirm(turn: &mut Turn, verdict: &Verdict) -> Done {
+    only(turn, Side::Buyer)?;
+    if turn.trade.choices.verdict.is_some() {
+        return Err(Refusal::Already(
+            "a verdict was given, and there is only one; to pay the seller after all use release".into(),
+        ));
+    }
+    let received = verdict.condition == Condition::Received;
+    if turn.trade.deadlines.is_none() {
+        return Err(wrong_stage(turn, "nothing was locked, so there is nothing to confirm"));
+    }
+    if received && money_in_flight(turn) {
+        not_unwinding(turn)?;
+        fresh(turn)?;
+    }
+    turn.trade.choices.verdict = Some(verdict.clone());
+    Ok(())
+}
+
+/// Whether the price is still with the buyer's node as an HTLC in flight.
+fn money_in_flight(turn: &Turn) -> bool {
+    turn.trade.leg(Purpose::Purchase).is_some_and(Leg::is_locked)
+}
+
+fn release(turn: &mut Turn) -> Done {
+    only(turn, Side::Buyer)?;
+    let reason_not = match turn.trade.choices.verdict.as_ref().map(|verdict| verdict.condition) {
+        None => Some("confirm the goods instead: that releases the money"),
+        Some(Condition::Received) => Some("the goods were confirmed already; the secret went with that"),
+        Some(Condition::PartiallyReceived | Condition::NotReceived | Condition::Damaged) => None,
+    };
+    if let Some(hint) = reason_not {
+        return Err(wrong_stage(turn, hint));
+    }
+    if turn.trade.choices.release {
+        return Err(Refusal::Already("the secret was released".into()));
+    }
+    may_reveal(turn)?;
+    turn.trade.choices.release = true;
+    Ok(())
+}
+
+/// Whether the secret may leave now: the price is in flight and acknowledged, nothing is going back, and the seller can
+/// still be sure to claim before any router could.
+pub(crate) fn may_reveal(turn: &Turn) -> Done {
+    let Some(deadlines) = turn.trade.deadlines else {
+        return Err(wrong_stage(turn, "the seller has not acknowledged the lock"));
+    };
+    not_unwinding(turn)?;
+    if !money_in_flight(turn) {
+        return Err(Refusal::Missing("the price is not in flight any more: nothing can be released".into()));
+    }
+    if turn.at.height > deadlines.reveal_by {
+        return Err(Refusal::TooLate { what: "revealing the secret safely".into(), by: deadlines.reveal_by });
+    }
+    fresh(turn)
+}
+
+fn refund(turn: &mut Turn, reason: &str) -> Done {
+    only(turn, Side::Seller)?;
+    not_unwinding(turn)?;
+    let settling =
+        turn.trade.legs.iter().filter_map(Leg::holding).any(|holding| holding.want == Want::Settle);
+    if settling {
+        return Err(Refusal::Already("the buyer has released the money and your node is taking it".into()));
+    }
+    if !turn.trade.papers.contains_key(&Paper::Payment) {
+        return Err(wrong_stage(turn, "the buyer has not paid; use cancel to withdraw your acceptance"));
+    }
+    turn.trade.refund_reason = Some(reason.to_owned());
+    turn.unwind(Unwind::Refund);
+    Ok(())
+}
+
+fn agree(turn: &mut Turn, agreement: Agreement) -> Done {
+    if !turn.trade.has(Paper::Payment) {
+        return Err(wrong_stage(turn, "there is nothing locked to agree about"));
+    }
+    if turn.trade.choices.agreed.contains(&agreement) {
+        return Err(Refusal::Already("you signed this agreement; the other side has to sign it too".into()));
+    }
+    if stage(&turn.trade).is_ended() {
+        return Err(wrong_stage(turn, "the trade is over"));
+    }
+    if agreement == Agreement::Release {
+        not_unwinding(turn)?;
+        if turn.trade.side == Side::Buyer {
+            may_reveal(turn)?;
+        }
+    }
+    turn.trade.choices.agreed.insert(agreement);
+    Ok(())
+}
+
+fn withdraw(turn: &mut Turn) -> Done {
+    not_unwinding(turn)?;
+    let begun = match turn.trade.side {
+        Side::Buyer => turn.trade.choices.pay,
+        Side::Seller => turn.trade.legs.iter().filter_map(Leg::holding).any(|holding| holding.was_held),
+    };
+    if begun {
+        let hint = match turn.trade.side {
+            Side::Buyer => {
+                "your money is being locked; ask the seller for a refund, or offer to cancel by agreement"
+            }
+            Side::Seller => "the buyer's money is locked; give it back with a refund",
+        };
+        return Err(wrong_stage(turn, hint));
+    }
+    turn.unwind(Unwind::Withdrawn);
+    Ok(())
+}
+
+fn offer_late(turn: &mut Turn) -> Done {
+    only(turn, Side::Seller)?;
+    if stage(&turn.trade) != Stage::Ended(Ending::Refunded) || !turn.trade.peer.received {
+        return Err(wrong_stage(
+            turn,
+            "a late invoice is for a buyer who confirmed the goods after the money had gone back",
+        ));
+    }
+    if turn.trade.late.is_some() {
+        return Err(Refusal::Already("a late invoice was made; there is only one".into()));
+    }
+    turn.trade.late = Some(LatePayment {
+        bolt11: None,
+        hash: None,
+        expires: None,
+        ordered: false,
+        paying: false,
+        paid: false,
+        failed: false,
+    });
+    Ok(())
+}
+
+fn pay_late(turn: &mut Turn) -> Done {
+    only(turn, Side::Buyer)?;
+    let failed = turn
+        .trade
+        .leg(Purpose::Purchase)
+        .and_then(Leg::paying)
+        .is_some_and(|paying| paying.node == PaidState::Failed);
+    if !failed {
+        return Err(Refusal::Missing(
+            "the price has not come back to your node: never pay again before it has".into(),
+        ));
+    }
+    let received =
+        turn.trade.choices.verdict.as_ref().is_some_and(|verdict| verdict.condition == Condition::Received);
+    if !received {
+        return Err(Refusal::Missing("confirm first that you received the goods".into()));
+    }
+    let now = turn.at.unix;
+    fresh(turn)?;
+    let Some(late) = turn.trade.late.as_mut().filter(|late| late.bolt11.is_some()) else {
+        return Err(Refusal::Missing("the seller has not sent a late invoice".into()));
+    };
+    if late.paying {
+        return Err(Refusal::Already(
+            "the late invoice is being paid, or was; it is never paid twice".into(),
+        ));
+    }
+    if let Some(expires) = late.expires.filter(|expires| now.plus(MIN_SECONDS_LEFT) > *expires) {
+        return Err(Refusal::Expired { what: "the late invoice".into(), at: expires });
+    }
+    late.paying = true;
+    Ok(())
+}

@@ -1,0 +1,290 @@
+//! Reports: what our own node says, and how our effects ended. The node is the truth about money.
+
+use crate::{
+    effect::Effect,
+    input::{InvoiceReport, Outcome, PaymentReport, Task},
+    leg::{End, HeldState, Holding, Leg, PaidState, Paying, Want},
+    letter::{Message, Paper},
+    moment::At,
+    note::Note,
+    step::Turn,
+    trade::Unwind,
+};
+use domp_protocol::{
+    purpose::Purpose,
+    units::{Height, Msat, Sat},
+};
+
+fn holding_mut(turn: &mut Turn, purpose: Purpose) -> Option<&mut Holding> {
+    match turn.trade.leg_mut(purpose) {
+        Some(Leg { end: End::Payee(holding), .. }) => Some(holding),
+        _ => None,
+    }
+}
+
+fn paying_mut(turn: &mut Turn, purpose: Purpose) -> Option<(&mut Paying, At, crate::leg::Leg)> {
+    let at = turn.at;
+    let leg = turn.trade.leg(purpose)?.clone();
+    match turn.trade.leg_mut(purpose) {
+        Some(Leg { end: End::Payer(paying), .. }) => Some((paying, at, leg)),
+        _ => None,
+    }
+}
+
+pub(crate) fn record_invoice(turn: &mut Turn, purpose: Purpose, report: InvoiceReport) {
+    let Some(holding) = holding_mut(turn, purpose) else { return };
+    let note = match report {
+        InvoiceReport::Open => {
+            if holding.node == HeldState::Unissued && holding.want != Want::Nothing {
+                holding.node = HeldState::Open;
+            }
+            None
+        }
+        InvoiceReport::Held { accepted_at, expiry, amount } => held(holding, accepted_at, expiry, amount),
+        InvoiceReport::Settled => {
+            let asked = holding.want == Want::Settle;
+            holding.node = HeldState::Settled;
+            (!asked).then(|| Note::Alarm(format!("{purpose} was settled without an order of ours")))
+        }
+        InvoiceReport::Cancelled => cancelled(holding, purpose),
+        InvoiceReport::NotFound => match holding.node {
+            HeldState::Unissued | HeldState::Settled | HeldState::Cancelled => None,
+            HeldState::Open | HeldState::Held { .. } => Some(Note::InvoiceMissing(purpose)),
+        },
+    };
+    if let Some(note) = note {
+        turn.note(note);
+    }
+}
+
+fn held(holding: &mut Holding, accepted_at: Height, expiry: Height, amount: Msat) -> Option<Note> {
+    if holding.node == HeldState::Settled {
+        return Some(Note::Alarm("the node reports a settled payment as held".into()));
+    }
+    // A payment that comes after the hash was cancelled is cancelled again.
+    if holding.node == HeldState::Cancelled {
+        holding.acknowledged = false;
+    }
+    let since = match holding.node {
+        HeldState::Held { since, .. } => since,
+        _ => accepted_at,
+    };
+    holding.node = HeldState::Held { since, expiry, amount };
+    holding.was_held = true;
+    None
+}
+
+fn cancelled(holding: &mut Holding, purpose: Purpose) -> Option<Note> {
+    let before = std::mem::replace(&mut holding.node, HeldState::Cancelled);
+    match (before, holding.want) {
+        (HeldState::Settled, _) => {
+            holding.node = HeldState::Settled;
+            Some(Note::Alarm(format!("the node reports {purpose} as cancelled after it was settled")))
+        }
+        (HeldState::Held { .. }, Want::Hold) => Some(Note::LegLost(purpose)),
+        (HeldState::Held { .. } | HeldState::Open, Want::Settle) => Some(Note::SecretTooLate),
+        _ => None,
+    }
+}
+
+pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentReport) {
+    let revealed = turn.trade.revealed_at.is_some();
+    let Some((paying, at, leg)) = paying_mut(turn, purpose) else { return };
+    paying.missing = false;
+    let mut restored = false;
+    let note = match (paying.node, report) {
+        (PaidState::Succeeded, PaymentReport::Succeeded) | (PaidState::Failed, PaymentReport::Failed) => None,
+        (PaidState::Succeeded | PaidState::Failed, PaymentReport::InFlight { .. }) => {
+            Some(Note::Alarm(format!("the node reports {purpose} as in flight after it was over")))
+        }
+        (PaidState::Succeeded | PaidState::Failed, _) | (PaidState::NotSent, PaymentReport::NotFound) => None,
+        (PaidState::Asked, PaymentReport::NotFound) => {
+            if paying.refused {
+                // Refused and unknown to the node: nothing was sent, nothing will be.
+                paying.node = PaidState::Failed;
+            } else {
+                paying.missing = !paying.calling;
+            }
+            None
+        }
+        (PaidState::InFlight { .. }, PaymentReport::NotFound) => Some(Note::PaymentUnknown(purpose)),
+        (_, PaymentReport::Trying) => None,
+        (PaidState::NotSent, PaymentReport::InFlight { final_expiry, first_hop_expiry }) => {
+            // Our node has paid this hash although this store does not know: it was restored from an older state.
+            let paid_at = final_expiry.map_or(at.height, |expiry| expiry.minus(leg.cltv)).min(at.height);
+            paying.asked_at = Some(paid_at.minus(crate::ack::TIP_SKEW));
+            paying.seen_at = Some(at.height);
+            paying.node = PaidState::InFlight { final_expiry, first_hop_expiry };
+            restored = true;
+            None
+        }
+        (_, PaymentReport::InFlight { final_expiry, first_hop_expiry }) => {
+            paying.seen_at.get_or_insert(at.height);
+            paying.node = PaidState::InFlight { final_expiry, first_hop_expiry };
+            None
+        }
+        (_, PaymentReport::Succeeded) => {
+            paying.node = PaidState::Succeeded;
+            let expected = purpose == Purpose::Purchase && revealed;
+            (!expected)
+                .then(|| Note::Alarm(format!("{purpose} was taken although its secret was never revealed")))
+        }
+        (_, PaymentReport::Failed) => {
+            paying.node = PaidState::Failed;
+            None
+        }
+    };
+    turn.trade.choices.pay |= restored;
+    if let Some(note) = note {
+        turn.note(note);
+    }
+}
+
+pub(crate) fn record_late(turn: &mut Turn, report: PaymentReport) {
+    let Some(late) = turn.trade.late.as_mut() else { return };
+    match report {
+        PaymentReport::Succeeded => late.paid = true,
+        PaymentReport::Failed => late.failed = !late.paid,
+        PaymentReport::NotFound | PaymentReport::Trying | PaymentReport::InFlight { .. } => {}
+    }
+}
+
+pub(crate) fn record_outcome(turn: &mut Turn, of: Task, outcome: &Outcome) {
+    match of {
+        Task::Issue(purpose) => issue_ended(turn, purpose, outcome),
+        Task::Pay(purpose) => pay_ended(turn, purpose, outcome),
+        Task::Settle(purpose) | Task::Cancel(purpose) => {
+            if let (Some(holding), Outcome::Done | Outcome::Refused(_)) =
+                (holding_mut(turn, purpose), outcome)
+            {
+                holding.acknowledged = true;
+            }
+        }
+        Task::Send(paper) => send_ended(turn, paper, outcome),
+        Task::IssueLate => late_issued(turn, outcome),
+        Task::PayLate => {
+            if let (Some(late), Outcome::Refused(reason)) = (turn.trade.late.as_mut(), outcome) {
+                late.failed = !late.paid;
+                let reason = reason.clone();
+                turn.note(Note::PaymentRefused { purpose: Purpose::Purchase, reason });
+            }
+        }
+    }
+}
+
+fn issue_ended(turn: &mut Turn, purpose: Purpose, outcome: &Outcome) {
+    match outcome {
+        Outcome::Issued { bolt11, expires, .. } => {
+            if let Some(leg) = turn.trade.leg_mut(purpose) {
+                leg.invoice = Some(bolt11.clone());
+                leg.invoice_expires = Some(*expires);
+            }
+            if let Some(holding) = holding_mut(turn, purpose).filter(|h| h.node == HeldState::Unissued) {
+                holding.node = HeldState::Open;
+            }
+        }
+        Outcome::Refused(reason) => {
+            if let Some(holding) = holding_mut(turn, purpose).filter(|h| h.node == HeldState::Unissued) {
+                holding.node = HeldState::Cancelled;
+            }
+            turn.unwind(Unwind::InvoiceRefused(reason.clone()));
+        }
+        Outcome::Done | Outcome::Sent { .. } | Outcome::Unknown(_) => {}
+    }
+}
+
+fn pay_ended(turn: &mut Turn, purpose: Purpose, outcome: &Outcome) {
+    let Some((paying, ..)) = paying_mut(turn, purpose) else { return };
+    paying.calling = false;
+    match outcome {
+        Outcome::Refused(reason) => {
+            paying.refused = true;
+            let reason = reason.clone();
+            turn.note(Note::PaymentRefused { purpose, reason });
+        }
+        Outcome::Unknown(_) => turn.note(Note::PaymentUnknown(purpose)),
+        Outcome::Done | Outcome::Issued { .. } | Outcome::Sent { .. } => {}
+    }
+}
+
+fn send_ended(turn: &mut Turn, paper: Paper, outcome: &Outcome) {
+    match outcome {
+        Outcome::Sent { event } => {
+            turn.trade.papers.insert(paper, *event);
+            if let Some(letter) = turn.trade.letters.iter_mut().find(|letter| letter.paper == paper) {
+                letter.sent = Some(*event);
+            }
+        }
+        Outcome::Refused(reason) => {
+            if let Some(letter) = turn.trade.letters.iter_mut().find(|letter| letter.paper == paper) {
+                letter.dropped = letter.sent.is_none();
+            }
+            turn.note(Note::NotSent(format!("{paper:?}: {reason}")));
+        }
+        Outcome::Done | Outcome::Issued { .. } | Outcome::Unknown(_) => {}
+    }
+}
+
+fn late_issued(turn: &mut Turn, outcome: &Outcome) {
+    match outcome {
+        Outcome::Issued { bolt11, hash, expires } => {
+            if let Some(late) = turn.trade.late.as_mut() {
+                late.bolt11 = Some(bolt11.clone());
+                late.hash = Some(*hash);
+                late.expires = Some(*expires);
+            }
+            turn.post(Message::LateInvoice { bolt11: bolt11.clone() });
+        }
+        Outcome::Refused(reason) => {
+            turn.trade.late = None;
+            turn.note(Note::NotSent(format!("late invoice: {reason}")));
+        }
+        Outcome::Done | Outcome::Sent { .. } | Outcome::Unknown(_) => {}
+    }
+}
+
+impl Turn {
+    /// Orders the node to pay a leg. The caller has checked that it may.
+    pub(crate) fn order_payment(&mut self, purpose: Purpose) {
+        let Some((paying, at, leg)) = paying_mut(self, purpose) else { return };
+        let (Some(hash), Some(bolt11)) = (leg.hash, leg.invoice) else { return };
+        paying.asked_at.get_or_insert(at.height);
+        paying.node = PaidState::Asked;
+        paying.calling = true;
+        paying.missing = false;
+        let amount: Sat = leg.amount;
+        self.effects.push(Effect::Pay { purpose, hash, bolt11, amount });
+    }
+
+    /// Decides what becomes of a leg at the payee's end, once and for ever, and orders it. Asked again, it repeats the
+    /// order only when the node still says that the leg is held although it has acknowledged the last one.
+    pub(crate) fn order(&mut self, purpose: Purpose, want: Want) {
+        let Some(hash) = self.trade.leg(purpose).and_then(|leg| leg.hash) else {
+            // Never issued: there is no hash to issue on.
+            if let Some(holding) = holding_mut(self, purpose) {
+                holding.node = HeldState::Cancelled;
+            }
+            return;
+        };
+        let Some(holding) = holding_mut(self, purpose) else { return };
+        let decided = matches!(holding.want, Want::Settle | Want::Cancel);
+        let first = !decided && want != holding.want;
+        let again = holding.want == want
+            && holding.acknowledged
+            && matches!(holding.node, HeldState::Open | HeldState::Held { .. });
+        if !first && !again {
+            return;
+        }
+        let nothing_there = holding.want == Want::Nothing;
+        holding.want = want;
+        holding.acknowledged = false;
+        if nothing_there && want == Want::Cancel {
+            holding.node = HeldState::Cancelled;
+            return;
+        }
+        self.effects.push(match want {
+            Want::Settle => Effect::Settle { purpose, hash },
+            Want::Cancel | Want::Hold | Want::Nothing => Effect::Cancel { purpose, hash },
+        });
+    }
+}

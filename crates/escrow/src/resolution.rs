@@ -1,0 +1,172 @@
+//! Phase 3, resolution: the secret is revealed and used, or everything goes back before any deadline of the chain.
+
+use crate::{
+    commands::may_reveal,
+    effect::Effect,
+    input::{Agreement, Condition, Secret},
+    leg::{HeldState, Want},
+    letter::{Message, Paper},
+    note::Note,
+    step::Turn,
+    terms::Side,
+    trade::Unwind,
+};
+use domp_protocol::{deadlines::collateral_settle_by, ids::PaymentHash, purpose::Purpose, units::Height};
+
+pub(crate) fn decide(turn: &mut Turn) {
+    sign_agreements(turn);
+    match turn.trade.side {
+        Side::Buyer => buyer(turn),
+        Side::Seller => seller(turn),
+    }
+}
+
+fn sign_agreements(turn: &mut Turn) {
+    for agreement in turn.trade.choices.agreed.clone() {
+        turn.post(Message::Agree(agreement));
+    }
+}
+
+fn buyer(turn: &mut Turn) {
+    give_verdict(turn);
+    release(turn);
+    pay_late(turn);
+}
+
+fn price_hash(turn: &Turn) -> Option<PaymentHash> {
+    turn.trade.leg(Purpose::Purchase).and_then(|leg| leg.hash)
+}
+
+/// Kind 313. With `received` the secret goes along while that is safe; after that the goods can only be paid late.
+fn give_verdict(turn: &mut Turn) {
+    let Some(verdict) = turn.trade.choices.verdict.clone() else { return };
+    if turn.trade.letter(Paper::Verdict).is_some() {
+        return;
+    }
+    let reveal =
+        price_hash(turn).filter(|_| verdict.condition == Condition::Received && may_reveal(turn).is_ok());
+    let not_after = reveal.and_then(|_| reveal_by(turn));
+    turn.post_until(Message::Verdict { verdict, reveal }, not_after);
+    if reveal.is_some() {
+        turn.trade.revealed_at.get_or_insert(turn.at.height);
+    }
+}
+
+fn reveal_by(turn: &Turn) -> Option<Height> {
+    turn.trade.deadlines.map(|deadlines| deadlines.reveal_by)
+}
+
+/// The secret alone: after a verdict that was none, or because both agreed to release.
+fn release(turn: &mut Turn) {
+    let wanted = turn.trade.choices.release || turn.trade.both_agreed(Agreement::Release);
+    if !wanted || turn.trade.revealed_at.is_some() || may_reveal(turn).is_err() {
+        return;
+    }
+    let Some(reveal) = price_hash(turn) else { return };
+    turn.post_until(Message::Release { reveal }, reveal_by(turn));
+    turn.trade.revealed_at = Some(turn.at.height);
+}
+
+fn pay_late(turn: &mut Turn) {
+    let amount = turn.trade.terms.price;
+    let Some(late) = turn.trade.late.as_mut().filter(|late| late.paying && !late.ordered) else { return };
+    let (Some(hash), Some(bolt11)) = (late.hash, late.bolt11.clone()) else { return };
+    late.ordered = true;
+    turn.effects.push(Effect::PayLate { hash, bolt11, amount });
+}
+
+fn seller(turn: &mut Turn) {
+    claim(turn);
+    return_in_time(turn);
+    return_everything(turn);
+    invoice_late(turn);
+}
+
+/// A secret is used only with entitlement: our own `shipped`, and the buyer's word that the money is ours. Settles the
+/// price and cancels the collateral in one job.
+fn claim(turn: &mut Turn) {
+    if turn.trade.peer.secret != Secret::Opens {
+        return;
+    }
+    let peer = &turn.trade.peer;
+    let released = peer.received || peer.released || turn.trade.both_agreed(Agreement::Release);
+    let entitled = turn.trade.choices.shipped.is_some() && released;
+    let Some(holding) = turn.trade.leg(Purpose::Purchase).and_then(|leg| leg.holding()).copied() else {
+        return;
+    };
+    match (holding.want, holding.node) {
+        (Want::Hold, HeldState::Held { .. }) if !entitled => turn.note(Note::SecretWithoutEntitlement),
+        (Want::Hold | Want::Settle, HeldState::Held { .. }) => {
+            if let Some(settle_by) = turn.trade.deadlines.map(|deadlines| deadlines.settle_by) {
+                if holding.want == Want::Hold && turn.at.height > settle_by {
+                    turn.note(Note::SettlingLate { settle_by });
+                }
+            }
+            turn.order(Purpose::Purchase, Want::Settle);
+            turn.order(Purpose::BuyerCollateral, Want::Cancel);
+        }
+        (Want::Settle, HeldState::Settled | HeldState::Cancelled | HeldState::Open | HeldState::Unissued) => {
+            turn.order(Purpose::BuyerCollateral, Want::Cancel);
+        }
+        (Want::Cancel, _) | (Want::Hold, _) => turn.note(Note::SecretTooLate),
+        (Want::Nothing, _) => {}
+    }
+}
+
+/// Nothing of ours is ever held past its deadline.
+fn return_in_time(turn: &mut Turn) {
+    let height = turn.at.height;
+    if let Some(due) = price_due(turn) {
+        if height >= due && turn.trade.unwind.is_none() && !turn.trade.is_claiming() {
+            turn.unwind(Unwind::NotConfirmed);
+        }
+    }
+    if collateral_due(turn).is_some_and(|due| height >= due) {
+        turn.order(Purpose::BuyerCollateral, Want::Cancel);
+    }
+}
+
+/// The height by which the price must be settled or cancelled: the acknowledged one, or before there is one, the one
+/// that follows from its expiry.
+fn price_due(turn: &Turn) -> Option<Height> {
+    let leg = turn.trade.leg(Purpose::Purchase)?;
+    let HeldState::Held { expiry, .. } = leg.holding()?.node else { return None };
+    let by_expiry = collateral_settle_by(expiry, turn.trade.terms.agreed.seller_auto_cancel);
+    Some(turn.trade.deadlines.map_or(by_expiry, |deadlines| deadlines.settle_by.min(by_expiry)))
+}
+
+fn collateral_due(turn: &Turn) -> Option<Height> {
+    let leg = turn.trade.leg(Purpose::BuyerCollateral)?;
+    let HeldState::Held { expiry, .. } = leg.holding()?.node else { return None };
+    Some(collateral_settle_by(expiry, turn.trade.terms.agreed.seller_auto_cancel))
+}
+
+/// Once it is decided that everything goes back, everything does, and the buyer is told.
+fn return_everything(turn: &mut Turn) {
+    if turn.trade.papers.contains_key(&Paper::Payment) && turn.trade.both_agreed(Agreement::Cancel) {
+        turn.unwind(Unwind::Agreed);
+    }
+    let Some(why) = turn.trade.unwind.clone() else { return };
+    for purpose in [Purpose::Purchase, Purpose::BuyerCollateral] {
+        let settling = turn
+            .trade
+            .leg(purpose)
+            .and_then(|leg| leg.holding())
+            .is_some_and(|holding| holding.want == Want::Settle);
+        if turn.trade.leg(purpose).is_some() && !settling {
+            turn.order(purpose, Want::Cancel);
+        }
+    }
+    if turn.trade.has(Paper::LockAck) || why == Unwind::Refund {
+        turn.post(Message::Refund {
+            reason: turn.trade.refund_reason.clone().unwrap_or_else(|| why.to_string()),
+        });
+    }
+}
+
+fn invoice_late(turn: &mut Turn) {
+    let amount = turn.trade.terms.price;
+    let Some(late) = turn.trade.late.as_mut().filter(|late| !late.ordered) else { return };
+    late.ordered = true;
+    turn.effects.push(Effect::IssueLate { amount });
+}

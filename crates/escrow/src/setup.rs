@@ -1,0 +1,287 @@
+//! Phase 1, set-up `[D3-…]`: bid, acceptance, locking, and the handshake about what is locked.
+
+use crate::{
+    ack::{Ack, AckLeg, Disagreement, buyers_deadlines, compare},
+    commands::MIN_SECONDS_LEFT,
+    effect::Effect,
+    input::Agreement,
+    leg::{HeldState, Holding, Leg, PaidState, Want},
+    letter::{Message, Paper},
+    note::Note,
+    step::Turn,
+    terms::Side,
+    trade::Unwind,
+};
+use domp_protocol::{
+    deadlines::{Deadlines, GRACE},
+    purpose::Purpose,
+    units::{Height, Msat},
+};
+
+pub(crate) fn decide(turn: &mut Turn) {
+    match turn.trade.side {
+        Side::Buyer => buyer(turn),
+        Side::Seller => seller(turn),
+    }
+}
+
+fn buyer(turn: &mut Turn) {
+    introduce(turn);
+    give_up_unanswered(turn);
+    lock_next(turn);
+    tell_paid(turn);
+    answer_ack(turn);
+}
+
+/// The bid was signed when the trade was made; the hashes go to the seller alone.
+fn introduce(turn: &mut Turn) {
+    if turn.trade.unwind.is_some() || turn.trade.letter(Paper::Bid).is_some() {
+        return;
+    }
+    turn.post(Message::Bid);
+    let hashes =
+        turn.trade.legs.iter().filter_map(|leg| Some((leg.purpose, leg.hash?, leg.nonce?))).collect();
+    turn.post(Message::Hashes(hashes));
+}
+
+fn give_up_unanswered(turn: &mut Turn) {
+    let now = turn.at.unix;
+    if turn.trade.choices.pay {
+        return;
+    }
+    let offered = turn.trade.papers.contains_key(&Paper::Acceptance);
+    if offered && turn.trade.pay_by().is_some_and(|pay_by| now >= pay_by) {
+        turn.unwind(Unwind::NotPaidInTime);
+    }
+    if !offered && now >= turn.trade.terms.lapses_at() {
+        turn.unwind(Unwind::Lapsed);
+    }
+}
+
+/// Pays the legs in their order, the next only once the one before is wholly in flight.
+fn lock_next(turn: &mut Turn) {
+    if !turn.trade.choices.pay {
+        return;
+    }
+    let failed = |leg: &Leg| leg.paying().is_some_and(|paying| paying.node == PaidState::Failed);
+    if turn.trade.deadlines.is_none() && turn.trade.legs.iter().any(failed) {
+        turn.unwind(Unwind::PaymentFailed);
+    }
+    if turn.trade.unwind.is_some()
+        || turn.trade.has(Paper::Refund)
+        || turn.trade.both_agreed(Agreement::Cancel)
+    {
+        return;
+    }
+    let next = turn.trade.legs.iter().find(|leg| !leg.is_locked()).and_then(|leg| {
+        let paying = leg.paying()?;
+        let begin = paying.node == PaidState::NotSent;
+        // The node does not know the payment it was asked for: the same invoice, nothing else, may be tried again.
+        let repeat = paying.node == PaidState::Asked && paying.missing && !paying.calling;
+        (begin || repeat).then_some(leg.purpose)
+    });
+    let Some(purpose) = next else { return };
+    let in_time = turn.trade.pay_by().is_some_and(|pay_by| turn.at.unix.plus(MIN_SECONDS_LEFT) <= pay_by);
+    if !in_time {
+        turn.unwind(Unwind::NotPaidInTime);
+    } else if turn.at.fresh {
+        turn.order_payment(purpose);
+    } else {
+        turn.note(Note::TipNotFresh);
+    }
+}
+
+fn tell_paid(turn: &mut Turn) {
+    let all = turn.trade.legs.iter().all(Leg::is_locked);
+    if all && turn.trade.unwind.is_none() {
+        turn.post(Message::Payment);
+    }
+}
+
+/// Agrees with the seller's acknowledgement only if our own node bears it out.
+fn answer_ack(turn: &mut Turn) {
+    if turn.trade.unwind.is_some() || turn.trade.letter(Paper::LockOk).is_some() {
+        return;
+    }
+    let Some((event, ack)) = turn.trade.peer.ack.clone() else { return };
+    match disagreement(turn, &ack) {
+        Some(why) => {
+            if turn.trade.peer.ack_disagrees.as_ref() != Some(&why) {
+                turn.note(Note::AckDisagrees(why.clone()));
+                turn.trade.peer.ack_disagrees = Some(why);
+            }
+        }
+        None if turn.at.fresh => {
+            turn.trade.peer.ack_disagrees = None;
+            let deadlines = buyers_deadlines(&turn.trade.terms, &turn.trade.legs, &ack);
+            turn.trade.deadlines = Some(deadlines);
+            turn.post_until(Message::LockOk { ack: event }, Some(ack.deadlines.lock.plus(GRACE)));
+        }
+        None => turn.note(Note::TipNotFresh),
+    }
+}
+
+fn disagreement(turn: &Turn, ack: &Ack) -> Option<Disagreement> {
+    let papers = &turn.trade.papers;
+    if papers.get(&Paper::Acceptance) != Some(&ack.acceptance) {
+        return Some(Disagreement::Field("it names another acceptance".into()));
+    }
+    match papers.get(&Paper::Payment) {
+        None => return Some(Disagreement::NotInFlight(Purpose::Purchase)),
+        Some(payment) if *payment != ack.payment => {
+            return Some(Disagreement::Field("it names another payment confirmation".into()));
+        }
+        Some(_) => {}
+    }
+    compare(&turn.trade.terms, &turn.trade.legs, ack).err()
+}
+
+fn seller(turn: &mut Turn) {
+    lapse(turn);
+    issue(turn);
+    offer(turn);
+    watch_locking(turn);
+    acknowledge(turn);
+    watch_handshake(turn);
+}
+
+fn lapse(turn: &mut Turn) {
+    if !turn.trade.choices.accept && turn.at.unix >= turn.trade.terms.lapses_at() {
+        turn.unwind(Unwind::Lapsed);
+    }
+}
+
+fn issue(turn: &mut Turn) {
+    if !turn.trade.choices.accept || turn.trade.unwind.is_some() {
+        return;
+    }
+    for leg in &mut turn.trade.legs {
+        let (Some(hash), crate::leg::End::Payee(holding)) = (leg.hash, &mut leg.end) else { continue };
+        if holding.want == Want::Nothing {
+            holding.want = Want::Hold;
+            turn.effects.push(Effect::Issue {
+                purpose: leg.purpose,
+                hash,
+                amount: leg.amount,
+                cltv: leg.cltv,
+            });
+        }
+    }
+}
+
+fn offer(turn: &mut Turn) {
+    let ready = turn.trade.legs.iter().all(|leg| leg.invoice.is_some());
+    if !ready || turn.trade.unwind.is_some() || turn.trade.letter(Paper::Acceptance).is_some() {
+        return;
+    }
+    turn.trade.offered_at = Some(turn.at.unix);
+    turn.post(Message::Acceptance);
+}
+
+fn held(leg: &Leg) -> Option<(Height, Height, Msat)> {
+    match leg.holding()?.node {
+        HeldState::Held { since, expiry, amount } => Some((since, expiry, amount)),
+        HeldState::Unissued | HeldState::Open | HeldState::Settled | HeldState::Cancelled => None,
+    }
+}
+
+/// Before the lock is complete: gives back what cannot become a complete lock.
+fn watch_locking(turn: &mut Turn) {
+    if turn.trade.unwind.is_some() || turn.trade.deadlines.is_some() {
+        return;
+    }
+    let first = turn.trade.legs.iter().filter_map(held).map(|(since, ..)| since).min();
+    let all = turn.trade.legs.iter().all(|leg| held(leg).is_some());
+    let lost = turn.trade.legs.iter().find(|leg| leg.holding().is_some_and(lost)).map(|leg| leg.purpose);
+    if let Some(purpose) = lost {
+        turn.unwind(Unwind::LegLost(purpose));
+        return;
+    }
+    if let Some(why) = bad_lock(turn) {
+        turn.unwind(Unwind::BadLock(why));
+        return;
+    }
+    if !all && first.is_some_and(|first| turn.at.height >= first.plus(GRACE)) {
+        turn.unwind(Unwind::OnlyOneLocked);
+        return;
+    }
+    if !all && turn.trade.pay_by().is_some_and(|pay_by| turn.at.unix >= pay_by) {
+        turn.unwind(Unwind::NotPaidInTime);
+        return;
+    }
+    let lock = turn.trade.leg(Purpose::Purchase).and_then(held).map(|(since, ..)| since);
+    if all && lock.is_some_and(|lock| turn.at.height >= lock.plus(GRACE)) {
+        turn.unwind(Unwind::NoHandshake);
+    }
+}
+
+/// An HTLC went home although we still wanted to hold it.
+fn lost(holding: &Holding) -> bool {
+    holding.want == Want::Hold && holding.node == HeldState::Cancelled
+}
+
+/// Held for too little or not long enough: the lock that follows could not keep its deadlines.
+fn bad_lock(turn: &Turn) -> Option<String> {
+    let agreed = &turn.trade.terms.agreed;
+    for leg in &turn.trade.legs {
+        let Some((since, expiry, amount)) = held(leg) else { continue };
+        if amount < leg.amount.to_msat() {
+            return Some(format!("{}: {amount} held instead of {}", leg.purpose, leg.amount.to_msat()));
+        }
+        let least = match leg.purpose {
+            Purpose::Purchase => Deadlines::at(since, agreed).held_until.plus(agreed.seller_auto_cancel),
+            Purpose::BuyerCollateral | Purpose::SellerCollateral | Purpose::AntiSpam => since.plus(leg.cltv),
+        };
+        if expiry < least {
+            return Some(format!("{}: expires at {expiry} instead of {least} or later", leg.purpose));
+        }
+    }
+    None
+}
+
+/// All is held and the buyer says that it paid: states what is held and sets the deadlines.
+fn acknowledge(turn: &mut Turn) {
+    let trade = &turn.trade;
+    if trade.unwind.is_some() || trade.deadlines.is_some() {
+        return;
+    }
+    let (Some(acceptance), Some(payment)) =
+        (trade.papers.get(&Paper::Acceptance), trade.papers.get(&Paper::Payment))
+    else {
+        return;
+    };
+    let legs: Vec<AckLeg> = trade
+        .legs
+        .iter()
+        .filter_map(|leg| {
+            let (_, expiry, amount) = held(leg)?;
+            Some(AckLeg { purpose: leg.purpose, hash: leg.hash?, amount, cltv: leg.cltv, expiry })
+        })
+        .collect();
+    let Some((lock, ..)) = trade.leg(Purpose::Purchase).and_then(held) else { return };
+    if legs.len() != trade.legs.len() {
+        return;
+    }
+    if !turn.at.fresh {
+        turn.note(Note::TipNotFresh);
+        return;
+    }
+    let deadlines = Deadlines::at(lock, &trade.terms.agreed);
+    let ack = Ack { acceptance: *acceptance, payment: *payment, legs, deadlines };
+    turn.trade.deadlines = Some(deadlines);
+    turn.post_until(Message::LockAck(Box::new(ack)), Some(lock.plus(GRACE)));
+}
+
+/// The buyer has to agree with our acknowledgement, by name, within the grace period.
+fn watch_handshake(turn: &mut Turn) {
+    let Some(deadlines) = turn.trade.deadlines else { return };
+    let ours = turn.trade.papers.get(&Paper::LockAck).copied();
+    if let Some((event, named)) = turn.trade.peer.lock_ok {
+        if Some(named) == ours && turn.trade.unwind.is_none() {
+            turn.trade.papers.insert(Paper::LockOk, event);
+        }
+    }
+    if !turn.trade.papers.contains_key(&Paper::LockOk) && turn.at.height >= deadlines.lock.plus(GRACE) {
+        turn.unwind(Unwind::NoHandshake);
+    }
+}

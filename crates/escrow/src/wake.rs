@@ -1,0 +1,78 @@
+//! Wake-ups: the next height and the next time at which a rule may act without anything else happening.
+
+use crate::{
+    leg::{HeldState, Want},
+    letter::Paper,
+    stage::stage,
+    terms::Side,
+    trade::Trade,
+};
+use domp_protocol::{
+    deadlines::{GRACE, collateral_settle_by},
+    purpose::Purpose,
+    units::{Blocks, Height, Unix},
+};
+
+/// When a trade wants to be ticked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wake {
+    /// At this height.
+    pub height: Option<Height>,
+    /// At this time.
+    pub unix: Option<Unix>,
+}
+
+/// The earliest height and time at which a tick may have an effect. Ticking earlier or more often does no harm.
+pub fn wake(trade: &Trade) -> Wake {
+    if stage(trade).is_ended() {
+        return Wake::default();
+    }
+    let letters = trade.letters.iter().filter_map(|letter| trade.letter_due(letter));
+    let by_side = match trade.side {
+        Side::Seller => seller_heights(trade),
+        Side::Buyer => Vec::new(),
+    };
+    Wake { height: letters.chain(by_side).min(), unix: next_time(trade) }
+}
+
+fn next_time(trade: &Trade) -> Option<Unix> {
+    if trade.unwind.is_some() {
+        return None;
+    }
+    let offered = trade.has(Paper::Acceptance);
+    match trade.side {
+        Side::Buyer if trade.choices.pay => None,
+        Side::Seller if trade.deadlines.is_some() => None,
+        Side::Buyer | Side::Seller if offered => trade.pay_by(),
+        Side::Seller if trade.choices.accept => None,
+        Side::Buyer | Side::Seller => Some(trade.terms.lapses_at()),
+    }
+}
+
+fn seller_heights(trade: &Trade) -> Vec<Height> {
+    let mut heights = Vec::new();
+    let auto_cancel = trade.terms.agreed.seller_auto_cancel;
+    for leg in &trade.legs {
+        let Some(holding) = leg.holding() else { continue };
+        let HeldState::Held { since, expiry, .. } = holding.node else { continue };
+        if holding.want == Want::Hold {
+            heights.push(collateral_settle_by(expiry, auto_cancel));
+            if trade.deadlines.is_none() {
+                heights.push(since.plus(GRACE));
+            }
+        }
+    }
+    if let Some(deadlines) = trade.deadlines.filter(|_| trade.unwind.is_none()) {
+        if !trade.papers.contains_key(&Paper::LockOk) {
+            heights.push(deadlines.lock.plus(GRACE));
+        } else if trade.choices.shipped.is_none() {
+            heights.push(deadlines.ship_by.plus(Blocks(1)));
+        }
+        let holds =
+            trade.leg(Purpose::Purchase).and_then(|leg| leg.holding()).is_some_and(|h| h.want == Want::Hold);
+        if holds {
+            heights.push(deadlines.settle_by);
+        }
+    }
+    heights
+}
