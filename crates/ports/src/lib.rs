@@ -5,8 +5,12 @@
 //! * [`relays`]: Nostr relays.
 //! * [`identity`]: the vault's keys and secrets, which never leave it unasked.
 //! * [`clock`]: the time of day.
+//!
+//! With the feature `contract`, the module `contract` is the suite of checks that every Lightning adapter's tests run.
 
 pub mod clock;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod identity;
 pub mod journal;
 pub mod lightning;
