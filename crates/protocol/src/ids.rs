@@ -96,6 +96,15 @@ id!(
     /// The random bytes that open a [`Commitment`].
     Nonce, 32, "a nonce"
 );
+id!(
+    /// SHA256 of a shipping address's text, shown in a bid (kind 301).
+    AddressHash, 32, "an address hash"
+);
+id!(
+    /// The key whose hash the arbiter knows: shown beside a receipt, it proves that the buyer's vault confirmed and not
+    /// merely a stolen Nostr key (arbitrated mode). Public from the receipt on.
+    ConfirmKey, 32, "a confirm key"
+);
 
 /// A trade is named by the id of its bid (kind 301).
 pub type TradeId = EventId;

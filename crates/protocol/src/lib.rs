@@ -5,13 +5,17 @@
 //! and secrets cannot be printed ([`secret`]).
 
 pub mod deadlines;
+pub mod event;
 pub mod htlc;
 pub mod ids;
 pub mod invoice;
+pub mod kinds;
 pub mod network;
 pub mod node_key;
 pub mod node_proof;
+pub mod private;
 pub mod purpose;
 pub mod secret;
+pub mod tags;
 pub mod units;
 pub mod zbase32;
