@@ -4,18 +4,16 @@
 //! the field and the rule it breaks. Amounts carry their unit ([`units`]), keys and hashes their meaning ([`ids`]),
 //! and secrets cannot be printed ([`secret`]).
 
+pub mod anti_spam;
 pub mod deadlines;
-pub mod event;
 pub mod htlc;
 pub mod ids;
 pub mod invoice;
-pub mod kinds;
 pub mod network;
 pub mod node_key;
 pub mod node_proof;
-pub mod private;
+pub mod pow;
 pub mod purpose;
 pub mod secret;
-pub mod tags;
 pub mod units;
 pub mod zbase32;
