@@ -6,14 +6,18 @@
 
 pub mod anti_spam;
 pub mod deadlines;
+pub mod event;
 pub mod htlc;
 pub mod ids;
 pub mod invoice;
+pub mod kinds;
 pub mod network;
 pub mod node_key;
 pub mod node_proof;
 pub mod pow;
+pub mod private;
 pub mod purpose;
 pub mod secret;
+pub mod tags;
 pub mod units;
 pub mod zbase32;
