@@ -5,6 +5,7 @@
 //! and secrets cannot be printed ([`secret`]).
 
 pub mod anti_spam;
+pub mod chain;
 pub mod deadlines;
 pub mod event;
 pub mod htlc;
