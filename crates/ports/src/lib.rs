@@ -6,11 +6,14 @@
 //! * [`identity`]: the vault's keys and secrets, which never leave it unasked.
 //! * [`clock`]: the time of day.
 //!
-//! With the feature `contract`, the module `contract` is the suite of checks that every Lightning adapter's tests run.
+//! With the feature `contract`, the modules `contract` (Lightning) and `contract_journal` are the suites of checks that every
+//! adapter's tests run.
 
 pub mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
+#[cfg(feature = "contract")]
+pub mod contract_journal;
 pub mod identity;
 pub mod journal;
 pub mod lightning;
