@@ -10,4 +10,4 @@ mod template;
 
 pub use difficulty::{Difficulty, MAX_BITS, MAX_MINED_BITS, TooManyBits, leading_zero_bits};
 pub use miner::{CAPACITY, Miner};
-pub use template::{PowError, Unmined};
+pub use template::PowError;

@@ -6,6 +6,7 @@ use crate::{
     pow::{Difficulty, leading_zero_bits},
     units::Msat,
 };
+use std::fmt;
 
 /// The event that a proof stands on; its id and signature have been verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,29 @@ pub enum Verdict {
         /// In that event.
         by: EventId,
     },
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Holds => f.write_str("the proof holds"),
+            Self::Undecided => f.write_str("the proof cannot be decided now"),
+            Self::WorkNotDone { found, claimed } => {
+                write!(f, "the event's id has {found} leading zero bits, the proof claims {}", claimed.bits())
+            }
+            Self::TooEasy { claimed, required } => {
+                write!(f, "the proof claims {claimed} of work, {required} are asked for")
+            }
+            Self::TooCheap { claimed, required } => {
+                write!(f, "the proof claims a payment of {claimed}, {required} are asked for")
+            }
+            Self::NotPaid => f.write_str("the payment was not made for this event"),
+            Self::OtherKind { found, claimed } => {
+                write!(f, "the event referred to is of kind {found}, the proof says {claimed}")
+            }
+            Self::UsedBefore { by } => write!(f, "the author has used this reference before, in {by}"),
+        }
+    }
 }
 
 impl Proof {

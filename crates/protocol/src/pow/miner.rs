@@ -1,10 +1,11 @@
 //! The miner itself.
 
-use super::{
-    Difficulty, MAX_MINED_BITS, PowError,
-    template::{Template, Unmined},
+use super::{Difficulty, MAX_MINED_BITS, PowError, template::Template};
+use crate::{
+    anti_spam::Proof,
+    event::EventDraft,
+    ids::{EventId, PublicKey},
 };
-use crate::{anti_spam::Proof, ids::EventId};
 use sha2::{
     compress256,
     digest::{generic_array::GenericArray, typenum::U64},
@@ -38,13 +39,14 @@ pub struct Miner {
 }
 
 impl Miner {
-    /// Prepares an event for at least `difficulty`, rounded up to a multiple of four bits so that every client finds it.
-    pub fn new(event: &Unmined<'_>, difficulty: Difficulty) -> Result<Self, PowError> {
+    /// Prepares a draft of `author` for at least `difficulty`, rounded up to a multiple of four bits so that every client
+    /// finds it. The draft must have no proof yet and must not change any more: the work is in its id.
+    pub fn new(draft: &EventDraft, author: &PublicKey, difficulty: Difficulty) -> Result<Self, PowError> {
         let difficulty = difficulty.for_every_client();
         if difficulty.bits() > MAX_MINED_BITS {
             return Err(PowError::TooHard { asked: difficulty });
         }
-        let template = Template::new(event, difficulty)?;
+        let template = Template::new(draft, author, difficulty)?;
         let mut bytes = template.bytes;
         let bit_length = (bytes.len() as u64) * 8;
         bytes.push(0x80);
@@ -87,6 +89,12 @@ impl Miner {
         let digits = digits(nonce.min(CAPACITY - 1));
         let nonce = digits.into_iter().map(char::from).collect();
         Proof::Work { nonce, difficulty: self.difficulty }
+    }
+
+    /// The draft with the proof of a found nonce behind its tags, ready to be signed.
+    pub fn finish(&self, mut draft: EventDraft, nonce: u64) -> EventDraft {
+        draft.tags.extend(self.proof(nonce).tags());
+        draft
     }
 
     /// The event's id with this nonce.
@@ -139,53 +147,63 @@ fn increment(digits: &mut [u8; NONCE_DIGITS]) {
 #[allow(non_snake_case)]
 mod tests {
     use super::*;
-    use crate::{anti_spam::Verdict, ids::PublicKey, pow::leading_zero_bits, units::Unix};
+    use crate::{anti_spam::Verdict, event::Signer, pow::leading_zero_bits, units::Unix};
     use proptest::prelude::*;
 
     fn bits(bits: u16) -> Difficulty {
         Difficulty::new(bits).unwrap()
     }
 
-    fn author() -> PublicKey {
-        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798".parse().unwrap()
+    fn signer() -> Signer {
+        Signer::from_bytes(&[7; 32]).unwrap()
     }
 
-    fn unmined<'a>(author: &'a PublicKey, tags: &'a [Vec<String>], content: &'a str) -> Unmined<'a> {
-        Unmined { author, created_at: Unix(1_700_000_000), kind: 300, tags, content }
+    fn draft(tags: &[Vec<String>], content: &str) -> EventDraft {
+        EventDraft {
+            kind: 300,
+            tags: tags.to_vec(),
+            content: content.to_owned(),
+            created_at: Unix(1_700_000_000),
+        }
+    }
+
+    fn miner(tags: &[Vec<String>], content: &str, difficulty: u16) -> Result<Miner, PowError> {
+        Miner::new(&draft(tags, content), &signer().public_key(), bits(difficulty))
     }
 
     /// The id as the Nostr library computes it.
-    fn library_id(event: &Unmined<'_>, proof: &Proof) -> EventId {
-        let tags = event.tags.iter().cloned().chain(proof.tags());
+    fn library_id(draft: &EventDraft) -> EventId {
         let id = nostr::EventId::new(
-            &nostr::PublicKey::from_byte_array(*event.author.as_bytes()),
-            &nostr::Timestamp::from_secs(event.created_at.0),
-            &nostr::Kind::from_u16(event.kind),
-            &nostr::Tags::from_list(tags.map(|tag| nostr::Tag::parse(tag).unwrap()).collect()),
-            event.content,
+            &nostr::PublicKey::from_byte_array(*signer().public_key().as_bytes()),
+            &nostr::Timestamp::from_secs(draft.created_at.0),
+            &nostr::Kind::from_u16(draft.kind),
+            &nostr::Tags::from_list(
+                draft.tags.iter().map(|tag| nostr::Tag::parse(tag.clone()).unwrap()).collect(),
+            ),
+            &draft.content,
         );
         EventId::from_bytes(id.to_bytes())
     }
 
     #[test]
-    fn mine__twelve_bits__an_id_with_them_that_the_library_computes_too() {
-        let author = author();
+    fn mine__twelve_bits__a_signed_event_with_them_that_the_library_verifies() {
         let tags = [vec!["d".to_owned(), "listing \"1\" \\".to_owned()]];
-        let event = unmined(&author, &tags, "{\"product_name\":\"a \\u00fc\\n\"}");
-        let miner = Miner::new(&event, bits(9)).unwrap();
+        let content = r#"{"product_name":"a \u00fc"}"#;
+        let miner = miner(&tags, content, 9).unwrap();
         assert_eq!(miner.difficulty(), bits(12), "rounded up");
         let nonce = miner.mine(0..CAPACITY).unwrap();
-        assert!(leading_zero_bits(&miner.id(nonce)) >= 12);
-        assert_eq!(miner.id(nonce), library_id(&event, &miner.proof(nonce)));
-        assert_eq!(Proof::check_work(&miner.id(nonce), miner.difficulty(), bits(9)), Verdict::Holds);
-        let written = event.tags.iter().cloned().chain(miner.proof(nonce).tags()).collect::<Vec<_>>();
-        assert_eq!(Proof::read(300, &written).unwrap(), miner.proof(nonce));
+        let event = miner.finish(draft(&tags, content), nonce).sign(&signer()).unwrap();
+        assert_eq!(event.id(), miner.id(nonce));
+        assert!(leading_zero_bits(&event.id()) >= 12);
+        assert_eq!(Proof::check_work(&event.id(), miner.difficulty(), bits(9)), Verdict::Holds);
+        assert_eq!(Proof::read(300, event.tags()).unwrap(), miner.proof(nonce));
+        let library = <nostr::Event as nostr::JsonUtil>::from_json(event.json()).unwrap();
+        library.verify().unwrap();
     }
 
     #[test]
     fn mine__in_steps__finds_what_one_run_finds() {
-        let author = author();
-        let miner = Miner::new(&unmined(&author, &[], "{}"), bits(12)).unwrap();
+        let miner = miner(&[], "{}", 12).unwrap();
         let whole = miner.mine(0..CAPACITY).unwrap();
         let stepped = (0..).map(|step| step * 100..(step + 1) * 100).find_map(|range| miner.mine(range));
         assert_eq!(stepped, Some(whole));
@@ -195,8 +213,7 @@ mod tests {
 
     #[test]
     fn mine__the_last_nonces__no_overflow() {
-        let author = author();
-        let miner = Miner::new(&unmined(&author, &[], "{}"), bits(32)).unwrap();
+        let miner = miner(&[], "{}", 32).unwrap();
         assert_eq!(miner.mine(CAPACITY - 3..u64::MAX), None);
         let Proof::Work { nonce, .. } = miner.proof(CAPACITY - 1) else { panic!("a proof of work") };
         assert_eq!(nonce, "999999999999");
@@ -204,13 +221,12 @@ mod tests {
 
     #[test]
     fn new__too_hard_not_ascii_or_with_a_proof__refused() {
-        let author = author();
-        let error = |tags: &[Vec<String>], content, difficulty| {
-            Miner::new(&unmined(&author, tags, content), bits(difficulty)).err().unwrap()
-        };
+        let error =
+            |tags: &[Vec<String>], content, difficulty| miner(tags, content, difficulty).err().unwrap();
         assert_eq!(error(&[], "{}", 33), PowError::TooHard { asked: bits(36) });
-        assert_eq!(error(&[], "ü", 8), PowError::NotAscii { part: "content" });
-        assert_eq!(error(&[vec!["d".into(), "ü".into()]], "{}", 8), PowError::NotAscii { part: "tags" });
+        assert_eq!(error(&[], "\u{fc}", 8), PowError::NotAscii { part: "content" });
+        assert_eq!(error(&[], "\n", 8), PowError::NotAscii { part: "content" });
+        assert_eq!(error(&[vec!["d".into(), "\u{fc}".into()]], "{}", 8), PowError::NotAscii { part: "tags" });
         for name in ["nonce", "anti_spam_proof"] {
             assert_eq!(error(&[vec![name.into()]], "{}", 8), PowError::HasProof { name: name.into() });
         }
@@ -219,15 +235,15 @@ mod tests {
     proptest! {
         /// Every length puts the nonces and the padding elsewhere in the blocks.
         #[test]
-        fn id__any_ascii_event__the_id_of_the_library(
-            tags in prop::collection::vec(prop::collection::vec("[a-mo-z][ -~]{0,30}", 1..4), 0..4),
-            content in "[ -~\\n\\t]{0,200}",
+        fn id__any_ascii_draft__the_id_of_the_library(
+            tags in prop::collection::vec(prop::collection::vec("[b-mo-z][ -~]{0,30}", 1..4), 0..4),
+            content in "[ -~]{0,200}",
             nonce in 0..CAPACITY,
+            difficulty in 1u16..33,
         ) {
-            let author = author();
-            let event = unmined(&author, &tags, &content);
-            let Ok(miner) = Miner::new(&event, bits(8)) else { return Ok(()) };
-            prop_assert_eq!(miner.id(nonce), library_id(&event, &miner.proof(nonce)));
+            let miner = miner(&tags, &content, difficulty).unwrap();
+            let finished = miner.finish(draft(&tags, &content), nonce);
+            prop_assert_eq!(miner.id(nonce), library_id(&finished));
         }
     }
 }

@@ -1,0 +1,15 @@
+//! Invoices, node proofs, HTLC structures, proof of work, anti-spam proofs and agreed heights, from outside: the vectors in
+//! `spec/vectors` and properties over forged invoices.
+#![allow(non_snake_case, missing_docs)]
+
+mod anti_spam_vectors;
+mod heights_vectors;
+mod htlc_vectors;
+mod invoice_invalid_vectors;
+mod invoice_properties;
+mod invoice_valid_vectors;
+mod node_vectors;
+mod pow_vectors;
+mod raw_invoice;
+mod run;
+mod vector;
