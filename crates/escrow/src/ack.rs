@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub const TIP_SKEW: Blocks = Blocks(3);
 
 /// What the seller's node holds and the deadlines that follow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ack {
     /// The 303.
     pub acceptance: EventId,
@@ -29,7 +29,7 @@ pub struct Ack {
 }
 
 /// One HTLC as the seller's node holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AckLeg {
     /// What it is for.
     pub purpose: Purpose,
@@ -44,7 +44,7 @@ pub struct AckLeg {
 }
 
 /// Why a buyer does not agree (yet) with an acknowledgement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Disagreement {
     /// Our own payment is not (yet) in flight, so nothing can be compared.

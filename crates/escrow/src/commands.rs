@@ -211,7 +211,7 @@ fn agree(turn: &mut Turn, agreement: Agreement) -> Done {
 fn withdraw(turn: &mut Turn) -> Done {
     not_unwinding(turn)?;
     let begun = match turn.trade.side {
-        Side::Buyer => turn.trade.choices.pay,
+        Side::Buyer => turn.trade.has_begun_paying(),
         Side::Seller => turn.trade.legs.iter().filter_map(Leg::holding).any(|holding| holding.was_held),
     };
     if begun {

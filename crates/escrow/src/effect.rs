@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub const INVOICE_EXPIRY_SECONDS: u32 = 86_400;
 
 /// One thing to do. Journaled before it is done; safe to do again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Payee: issue a hold invoice.

@@ -9,7 +9,7 @@ use domp_protocol::{
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Input {
     /// The trade was just created.
@@ -51,7 +51,7 @@ pub enum Input {
 }
 
 /// What our person decides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Seller: make the invoices and accept the bid.
@@ -80,7 +80,7 @@ pub enum Command {
 }
 
 /// What the seller says of the parcel.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Shipment {
     /// Who carries it.
     pub carrier: Option<String>,
@@ -91,7 +91,7 @@ pub struct Shipment {
 }
 
 /// What the buyer says of the goods (kind 313).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Verdict {
     /// How they arrived.
     pub condition: Condition,
@@ -128,7 +128,7 @@ pub enum Agreement {
 }
 
 /// An invoice that passed every check of `domp_protocol::invoice` against this trade.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Offer {
     /// What it is for.
     pub purpose: Purpose,
@@ -157,7 +157,7 @@ pub enum Secret {
 }
 
 /// What the other side says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Said {
     /// Buyer: the hashes and what opens the bid's commitments to them (already compared with those).
@@ -207,7 +207,7 @@ pub enum Said {
 }
 
 /// What the payee's node says of an invoice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InvoiceReport {
     /// Not (fully) paid.
@@ -230,7 +230,7 @@ pub enum InvoiceReport {
 }
 
 /// What the payer's node says of a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentReport {
     /// The node does not know it; this is not "failed".
@@ -271,7 +271,7 @@ pub enum Task {
 }
 
 /// How an effect ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Done; for a payment: the node has it.

@@ -3,7 +3,7 @@
 use crate::{
     effect::Effect,
     input::Condition,
-    leg::{HeldState, Want},
+    leg::{HeldState, PaidState, Paying, Want},
     letter::Paper,
     moment::At,
     stage::stage,
@@ -110,10 +110,8 @@ fn payments_are_asked_once(before: &Trade, step: &Step) -> Result<(), Broken> {
         let Some(old) = before.leg(*purpose).and_then(|leg| leg.paying()) else {
             return broken("1: pays what is not its to pay");
         };
-        if old.calling
-            || (old.asked_at.is_some()
-                && !step.trade.leg(*purpose).is_some_and(|_| old_missing(before, *purpose, step)))
-        {
+        let repeated = old.asked_at.is_some() && !may_be_repeated(old);
+        if old.calling || repeated {
             return broken(format!("1: pays {purpose} a second time"));
         }
         if step.trade.unwind.is_some() || before.has(Paper::Refund) {
@@ -123,15 +121,9 @@ fn payments_are_asked_once(before: &Trade, step: &Step) -> Result<(), Broken> {
     Ok(())
 }
 
-/// A repeated order is right only for a payment of which the node said that it does not know it.
-fn old_missing(before: &Trade, purpose: Purpose, step: &Step) -> bool {
-    let asked =
-        |trade: &Trade| trade.leg(purpose).and_then(|leg| leg.paying()).and_then(|paying| paying.asked_at);
-    asked(before) == asked(&step.trade)
-        && before
-            .leg(purpose)
-            .and_then(|leg| leg.paying())
-            .is_some_and(|paying| paying.node == crate::leg::PaidState::Asked)
+/// A repeated order is right only for a payment that was asked for and never seen in flight, paid or failed.
+const fn may_be_repeated(old: &Paying) -> bool {
+    matches!(old.node, PaidState::Asked) && old.seen_at.is_none()
 }
 
 /// 3: what has ended stays ended, but for goods that are paid late.

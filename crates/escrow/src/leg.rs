@@ -8,7 +8,7 @@ use domp_protocol::{
 use serde::{Deserialize, Serialize};
 
 /// One HTLC of a trade (DIP-03's HTLC structure is written from it).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Leg {
     /// What it is for.
     pub purpose: Purpose,
@@ -29,7 +29,7 @@ pub struct Leg {
 }
 
 /// Which end of an HTLC is ours.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// We are the payee: our node holds it.
@@ -54,7 +54,7 @@ pub enum Want {
 }
 
 /// What the payee's node says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeldState {
     /// No invoice yet.
@@ -77,7 +77,7 @@ pub enum HeldState {
 }
 
 /// The payee's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Holding {
     /// What we decided.
     pub want: Want,
@@ -90,7 +90,7 @@ pub struct Holding {
 }
 
 /// What the payer's node says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaidState {
     /// We never asked our node to pay.
@@ -111,7 +111,7 @@ pub enum PaidState {
 }
 
 /// The payer's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Paying {
     /// What our node says.
     pub node: PaidState,

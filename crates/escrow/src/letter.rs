@@ -66,7 +66,7 @@ impl Paper {
 }
 
 /// What a letter says: all that is needed to write and sign it, without any secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
     /// The bid, which was signed when the trade was created.
@@ -150,7 +150,7 @@ impl Message {
 }
 
 /// A letter of ours and how far it got.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Letter {
     /// Which paper.
     pub paper: Paper,

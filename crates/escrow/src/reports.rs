@@ -33,6 +33,8 @@ fn paying_mut(turn: &mut Turn, purpose: Purpose) -> Option<(&mut Paying, At, cra
 
 pub(crate) fn record_invoice(turn: &mut Turn, purpose: Purpose, report: InvoiceReport) {
     let Some(holding) = holding_mut(turn, purpose) else { return };
+    let still_there =
+        holding.acknowledged && matches!(report, InvoiceReport::Open | InvoiceReport::Held { .. });
     let note = match report {
         InvoiceReport::Open => {
             if holding.node == HeldState::Unissued && holding.want != Want::Nothing {
@@ -52,6 +54,7 @@ pub(crate) fn record_invoice(turn: &mut Turn, purpose: Purpose, report: InvoiceR
             HeldState::Open | HeldState::Held { .. } => Some(Note::InvoiceMissing(purpose)),
         },
     };
+    turn.still_there = still_there.then_some(purpose);
     if let Some(note) = note {
         turn.note(note);
     }
@@ -91,7 +94,6 @@ pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentR
     let revealed = turn.trade.revealed_at.is_some();
     let Some((paying, at, leg)) = paying_mut(turn, purpose) else { return };
     paying.missing = false;
-    let mut restored = false;
     let note = match (paying.node, report) {
         (PaidState::Succeeded, PaymentReport::Succeeded) | (PaidState::Failed, PaymentReport::Failed) => None,
         (PaidState::Succeeded | PaidState::Failed, PaymentReport::InFlight { .. }) => {
@@ -110,12 +112,12 @@ pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentR
         (PaidState::InFlight { .. }, PaymentReport::NotFound) => Some(Note::PaymentUnknown(purpose)),
         (_, PaymentReport::Trying) => None,
         (PaidState::NotSent, PaymentReport::InFlight { final_expiry, first_hop_expiry }) => {
-            // Our node has paid this hash although this store does not know: it was restored from an older state.
+            // Our node has paid this hash although this store does not know: it was restored from an older state. What
+            // is locked is followed to its end; nothing more is paid without a new word from our person.
             let paid_at = final_expiry.map_or(at.height, |expiry| expiry.minus(leg.cltv)).min(at.height);
             paying.asked_at = Some(paid_at.minus(crate::ack::TIP_SKEW));
             paying.seen_at = Some(at.height);
             paying.node = PaidState::InFlight { final_expiry, first_hop_expiry };
-            restored = true;
             None
         }
         (_, PaymentReport::InFlight { final_expiry, first_hop_expiry }) => {
@@ -134,7 +136,6 @@ pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentR
             None
         }
     };
-    turn.trade.choices.pay |= restored;
     if let Some(note) = note {
         turn.note(note);
     }
@@ -257,31 +258,24 @@ impl Turn {
     }
 
     /// Decides what becomes of a leg at the payee's end, once and for ever, and orders it. Asked again, it repeats the
-    /// order only when the node still says that the leg is held although it has acknowledged the last one.
+    /// order only when the node has acknowledged the last one and then reported that the leg is still there.
     pub(crate) fn order(&mut self, purpose: Purpose, want: Want) {
-        let Some(hash) = self.trade.leg(purpose).and_then(|leg| leg.hash) else {
-            // Never issued: there is no hash to issue on.
-            if let Some(holding) = holding_mut(self, purpose) {
-                holding.node = HeldState::Cancelled;
-            }
-            return;
-        };
+        let still_there = self.still_there == Some(purpose);
+        let hash = self.trade.leg(purpose).and_then(|leg| leg.hash);
         let Some(holding) = holding_mut(self, purpose) else { return };
         let decided = matches!(holding.want, Want::Settle | Want::Cancel);
-        let first = !decided && want != holding.want;
-        let again = holding.want == want
-            && holding.acknowledged
-            && matches!(holding.node, HeldState::Open | HeldState::Held { .. });
-        if !first && !again {
+        let again = holding.want == want && still_there;
+        if decided && !again {
             return;
         }
         let nothing_there = holding.want == Want::Nothing;
         holding.want = want;
         holding.acknowledged = false;
-        if nothing_there && want == Want::Cancel {
+        // Never issued: there is nothing at the node to take or to give back.
+        let Some(hash) = hash.filter(|_| !nothing_there) else {
             holding.node = HeldState::Cancelled;
             return;
-        }
+        };
         self.effects.push(match want {
             Want::Settle => Effect::Settle { purpose, hash },
             Want::Cancel | Want::Hold | Want::Nothing => Effect::Cancel { purpose, hash },

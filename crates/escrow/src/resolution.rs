@@ -97,10 +97,10 @@ fn claim(turn: &mut Turn) {
     match (holding.want, holding.node) {
         (Want::Hold, HeldState::Held { .. }) if !entitled => turn.note(Note::SecretWithoutEntitlement),
         (Want::Hold | Want::Settle, HeldState::Held { .. }) => {
-            if let Some(settle_by) = turn.trade.deadlines.map(|deadlines| deadlines.settle_by) {
-                if holding.want == Want::Hold && turn.at.height > settle_by {
-                    turn.note(Note::SettlingLate { settle_by });
-                }
+            let settle_by = turn.trade.deadlines.map(|deadlines| deadlines.settle_by);
+            let late = settle_by.filter(|by| holding.want == Want::Hold && turn.at.height > *by);
+            if let Some(settle_by) = late {
+                turn.note(Note::SettlingLate { settle_by });
             }
             turn.order(Purpose::Purchase, Want::Settle);
             turn.order(Purpose::BuyerCollateral, Want::Cancel);
@@ -116,10 +116,8 @@ fn claim(turn: &mut Turn) {
 /// Nothing of ours is ever held past its deadline.
 fn return_in_time(turn: &mut Turn) {
     let height = turn.at.height;
-    if let Some(due) = price_due(turn) {
-        if height >= due && turn.trade.unwind.is_none() && !turn.trade.is_claiming() {
-            turn.unwind(Unwind::NotConfirmed);
-        }
+    if price_due(turn).is_some_and(|due| height >= due) && !turn.trade.is_claiming() {
+        turn.unwind(Unwind::NotConfirmed);
     }
     if collateral_due(turn).is_some_and(|due| height >= due) {
         turn.order(Purpose::BuyerCollateral, Want::Cancel);

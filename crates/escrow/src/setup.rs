@@ -46,7 +46,7 @@ fn introduce(turn: &mut Turn) {
 
 fn give_up_unanswered(turn: &mut Turn) {
     let now = turn.at.unix;
-    if turn.trade.choices.pay {
+    if turn.trade.has_begun_paying() {
         return;
     }
     let offered = turn.trade.papers.contains_key(&Paper::Acceptance);
@@ -276,10 +276,9 @@ fn acknowledge(turn: &mut Turn) {
 fn watch_handshake(turn: &mut Turn) {
     let Some(deadlines) = turn.trade.deadlines else { return };
     let ours = turn.trade.papers.get(&Paper::LockAck).copied();
-    if let Some((event, named)) = turn.trade.peer.lock_ok {
-        if Some(named) == ours && turn.trade.unwind.is_none() {
-            turn.trade.papers.insert(Paper::LockOk, event);
-        }
+    let agreed = turn.trade.peer.lock_ok.filter(|(_, named)| Some(*named) == ours);
+    if let Some((event, _)) = agreed.filter(|_| turn.trade.unwind.is_none()) {
+        turn.trade.papers.insert(Paper::LockOk, event);
     }
     if !turn.trade.papers.contains_key(&Paper::LockOk) && turn.at.height >= deadlines.lock.plus(GRACE) {
         turn.unwind(Unwind::NoHandshake);

@@ -30,7 +30,7 @@ pub struct Step {
 /// effect leaves a fact behind that keeps it from acting twice, so rules may be asked as often as one likes.
 pub fn step(trade: Trade, input: &Input, at: At) -> Step {
     let before = stage(&trade);
-    let mut turn = Turn { trade, at, effects: Vec::new(), notes: Vec::new() };
+    let mut turn = Turn { trade, at, effects: Vec::new(), notes: Vec::new(), still_there: None };
     turn.trade.rules = RULES_VERSION;
     record(&mut turn, input);
     setup::decide(&mut turn);
@@ -93,6 +93,8 @@ pub(crate) struct Turn {
     pub(crate) at: At,
     pub(crate) effects: Vec<Effect>,
     pub(crate) notes: Vec<Note>,
+    /// The node just reported a leg as still there although it has acknowledged our order to let go of it or to take it.
+    pub(crate) still_there: Option<domp_protocol::purpose::Purpose>,
 }
 
 impl Turn {

@@ -37,7 +37,7 @@ impl Side {
 }
 
 /// What both sides agreed on when the bid was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Terms {
     /// The trade: the bid's event id.
     pub trade: TradeId,

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const RULES_VERSION: u16 = 1;
 
 /// One side's whole knowledge of one trade: the snapshot that is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Trade {
     /// [`RULES_VERSION`] of its last writer.
     pub rules: u16,
@@ -55,7 +55,7 @@ pub struct Trade {
 }
 
 /// What our person decided.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Choices {
     /// Seller: accept the bid.
     pub accept: bool,
@@ -72,7 +72,7 @@ pub struct Choices {
 }
 
 /// What the other side said.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Peer {
     /// Seller's acknowledgement (buyer's side), with its event.
     pub ack: Option<(EventId, Box<Ack>)>,
@@ -159,7 +159,7 @@ impl std::fmt::Display for Unwind {
 }
 
 /// The ordinary payment for goods that came after the hold was over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LatePayment {
     /// The invoice, once made (seller) or checked (buyer).
     pub bolt11: Option<String>,
@@ -248,6 +248,10 @@ impl Trade {
     /// Whether both signed the same agreement.
     pub fn both_agreed(&self, agreement: Agreement) -> bool {
         self.choices.agreed.contains(&agreement) && self.peer.agreed.contains(&agreement)
+    }
+    /// Buyer: whether our node was ever told to pay anything, or our person decided that it shall be.
+    pub fn has_begun_paying(&self) -> bool {
+        self.choices.pay || self.legs.iter().filter_map(Leg::paying).any(|paying| paying.asked_at.is_some())
     }
     /// The earliest expiry among this trade's invoices.
     pub fn invoices_expire(&self) -> Option<Unix> {

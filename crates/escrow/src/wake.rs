@@ -41,7 +41,7 @@ fn next_time(trade: &Trade) -> Option<Unix> {
     }
     let offered = trade.has(Paper::Acceptance);
     match trade.side {
-        Side::Buyer if trade.choices.pay => None,
+        Side::Buyer if trade.has_begun_paying() => None,
         Side::Seller if trade.deadlines.is_some() => None,
         Side::Buyer | Side::Seller if offered => trade.pay_by(),
         Side::Seller if trade.choices.accept => None,
