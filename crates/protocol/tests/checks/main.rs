@@ -1,6 +1,7 @@
 //! Invoices, node proofs, HTLC structures, proof of work, anti-spam proofs and agreed heights, from outside: the vectors in
 //! `spec/vectors` and properties over forged invoices.
 #![allow(non_snake_case, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // all of it is a test, its tables too
 
 mod anti_spam_vectors;
 mod heights_vectors;
