@@ -14,6 +14,8 @@ pub mod clock;
 pub mod contract;
 #[cfg(feature = "contract")]
 pub mod contract_journal;
+#[cfg(feature = "contract")]
+pub mod contract_relays;
 pub mod identity;
 pub mod journal;
 pub mod lightning;
