@@ -9,7 +9,9 @@
 //! with a [`Note`](note::Note) that says why not.
 
 pub mod ack;
+pub mod admission;
 pub mod commands;
+pub mod draft;
 pub mod effect;
 pub mod input;
 pub mod invariants;
@@ -17,6 +19,7 @@ pub mod leg;
 pub mod letter;
 pub mod moment;
 pub mod note;
+pub mod offering;
 pub mod reports;
 pub mod resolution;
 pub mod said;

@@ -64,7 +64,9 @@ pub struct Given<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OfferError {
     /// An event of another client, without this project's tags.
-    #[error("the {of} (kind {kind}) has no escrow tag: it was made by a client that does not speak this escrow")]
+    #[error(
+        "the {of} (kind {kind}) has no escrow tag: it was made by a client that does not speak this escrow"
+    )]
     NoEscrow {
         /// `listing` or `bid`.
         of: &'static str,
@@ -90,7 +92,9 @@ pub enum OfferError {
         listing: EventId,
     },
     /// The bid answers an event that was not given.
-    #[error("the bid answers {0}, which has not arrived: a bid above the price needs the counter bid it answers")]
+    #[error(
+        "the bid answers {0}, which has not arrived: a bid above the price needs the counter bid it answers"
+    )]
     Waits(EventId),
     /// The bid breaks a rule of the chain.
     #[error("the bid does not fit the listing: {0}")]
@@ -150,11 +154,7 @@ pub enum OfferError {
 ///
 /// # Errors
 /// The first rule that is broken; see [`OfferError`]. [`OfferError::Waits`] alone may change with what arrives later.
-pub fn terms(
-    listing: &Signed<Listing>,
-    bid: &Signed<Bid>,
-    given: &Given<'_>,
-) -> Result<Terms, OfferError> {
+pub fn terms(listing: &Signed<Listing>, bid: &Signed<Bid>, given: &Given<'_>) -> Result<Terms, OfferError> {
     let (offered, chosen) = direct(listing.body(), bid.body())?;
     fits(listing, bid, given.earlier)?;
     chosen.heights.check()?;
@@ -317,7 +317,9 @@ impl fmt::Display for Remark {
                 f,
                 "{role} is only {amount}. If a channel is closed by force while it is held, it may be lost to fees."
             ),
-            Self::BelowPrice { bid, price } => write!(f, "The bid of {bid} is below the listing's price of {price}."),
+            Self::BelowPrice { bid, price } => {
+                write!(f, "The bid of {bid} is below the listing's price of {price}.")
+            }
         }
     }
 }
