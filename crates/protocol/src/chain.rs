@@ -152,7 +152,7 @@ impl Chain {
 
     /// Whether an event is valid, is of this trade, and has not lost to a rival.
     fn belongs(&self, event: &Signed<Body>, line: &Line) -> Result<(), Problem> {
-        rules::of_this_trade(self, event, line)?;
+        rules::of_this_trade(event, line)?;
         rules::judge(self, event)?;
         line.in_force(self, event).map_err(Problem::Refuses)
     }

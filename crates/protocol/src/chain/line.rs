@@ -107,9 +107,7 @@ impl Line {
             .known
             .values()
             .filter(|event| event.body().kind() == kind && event.body().predecessor() == Some(parent))
-            .filter(|event| {
-                rules::of_this_trade(chain, event, self).is_ok() && rules::judge(chain, event).is_ok()
-            })
+            .filter(|event| rules::of_this_trade(event, self).is_ok() && rules::judge(chain, event).is_ok())
             .map(|event| (event.created_at(), event.id()))
             .collect();
         found.sort_unstable();

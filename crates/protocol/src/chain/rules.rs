@@ -28,7 +28,7 @@ pub(super) fn judge(chain: &Chain, event: &Signed<Body>) -> Result<(), Problem> 
 }
 
 /// Whether the event is about this trade and signed by the party who may say it. Needs no predecessor but the bid.
-pub(super) fn of_this_trade(chain: &Chain, event: &Signed<Body>, line: &Line) -> Result<(), ChainError> {
+pub(super) fn of_this_trade(event: &Signed<Body>, line: &Line) -> Result<(), ChainError> {
     let another = |id: EventId| Err(ChainError::AnotherTrade(id));
     match event.body() {
         Body::Listing(_) if event.id() != line.listing => another(event.id()),
@@ -38,10 +38,13 @@ pub(super) fn of_this_trade(chain: &Chain, event: &Signed<Body>, line: &Line) ->
         }
         Body::Acceptance(body) if body.bid != line.bid => another(body.bid),
         Body::CollateralDeposit(body) if body.listing != line.listing => another(body.listing),
-        Body::CollateralDeposit(_) => match event.links().replies().find(|id| **id != chain.trade()) {
-            Some(other) => another(*other),
-            None => signed_by(event, "the seller", line.seller),
-        },
+        // Its content names the listing; a bid that it is for stands in its reply.
+        Body::CollateralDeposit(_) => {
+            match event.links().replies().find(|id| ![line.bid, line.listing].contains(id)) {
+                Some(other) => another(*other),
+                None => signed_by(event, "the seller", line.seller),
+            }
+        }
         Body::Acceptance(_) | Body::Refund(_) => signed_by(event, "the seller", line.seller),
         Body::PaymentConfirmation(_) | Body::ReceiptConfirmation(_) => {
             signed_by(event, "the buyer", line.buyer)

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub trait Kind: Sized {
     /// The number in the event's `kind` field.
     const KIND: u16;
-    /// The place of [`Kind::predecessor`] in the conversation: a bid refers to the root, all others reply.
+    /// The place of [`Kind::predecessor`] in the conversation: a bid and a deposit refer to the root, all others reply.
     const MARKER: Marker = Marker::Reply;
 
     /// Reads content and tags; unknown content fields are refused, unknown tags ignored.

@@ -5,6 +5,7 @@ use super::fields::{Fields, Object, parsed, sat};
 use super::malformed::Malformed;
 use crate::ids::{EventId, PaymentHash};
 use crate::tags::hash;
+use crate::tags::links::Marker;
 use crate::tags::reader::{Tag, Tags};
 use crate::units::Sat;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub struct CollateralDeposit {
 
 impl Kind for CollateralDeposit {
     const KIND: u16 = 310;
+    const MARKER: Marker = Marker::Root;
 
     fn read(content: &str, tags: &[Tag]) -> Result<Self, Malformed> {
         let mut fields = Fields::parse(content)?;

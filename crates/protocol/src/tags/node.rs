@@ -1,9 +1,10 @@
 //! `["ln_node",node_id,signature]`: the Lightning node a person trades with, bound to the Nostr key by the node's own
 //! signature `[D3-19]`, `[D3-61]`.
 
-use super::reader::{Tag, Values, brief, tag};
+use super::reader::{Tag, Values, tag};
 use crate::ids::NodeId;
 use crate::kinds::malformed::Malformed;
+use crate::zbase32;
 use serde::{Deserialize, Serialize};
 
 pub(crate) const NAME: &str = "ln_node";
@@ -18,9 +19,8 @@ pub struct LnNode {
     pub signature: String,
 }
 
-/// 65 bytes of a recoverable signature, five bits a character.
-const SIGNATURE_CHARS: usize = 104;
-const ZBASE32: &[u8] = b"ybndrfg8ejkmcpqxot1uwisza345h769";
+/// A recoverable signature and the byte that says how it is encoded.
+const SIGNATURE_BYTES: usize = 65;
 
 pub(crate) fn read(values: Values<'_>) -> Result<LnNode, Malformed> {
     let [node, signature] = values.exactly("[\"ln_node\", node id, signature]")?;
@@ -28,14 +28,7 @@ pub(crate) fn read(values: Values<'_>) -> Result<LnNode, Malformed> {
     if !matches!(node.as_bytes()[0], 2 | 3) {
         return Err(values.bad("the node id is no compressed public key: it must begin with 02 or 03"));
     }
-    let shaped =
-        signature.len() == SIGNATURE_CHARS && signature.bytes().all(|character| ZBASE32.contains(&character));
-    if !shaped {
-        return Err(values.bad(format!(
-            "the signature must be {SIGNATURE_CHARS} characters of zbase32, not {:?}",
-            brief(signature)
-        )));
-    }
+    zbase32::decode::<SIGNATURE_BYTES>(signature).map_err(|error| values.bad(format!("the signature {error}")))?;
     Ok(LnNode { node, signature: signature.clone() })
 }
 

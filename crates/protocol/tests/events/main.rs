@@ -1,0 +1,20 @@
+//! Events, kinds, tags, private messages and chains, from outside: the vectors in `spec/vectors` and properties over
+//! everything that is written and read.
+#![allow(non_snake_case, missing_docs)]
+// Functions beside the tests fail loudly too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod chain_order;
+mod chain_vectors;
+mod drafts;
+mod event_vectors;
+mod kind_invalid_vectors;
+mod kind_properties;
+mod kind_valid_vectors;
+mod people;
+mod private_properties;
+mod private_vectors;
+mod raw_event;
+mod run;
+mod samples;
+mod vector;
