@@ -6,7 +6,7 @@ use crate::{
     leg::{HeldState, PaidState, Paying, Want},
     letter::Paper,
     moment::At,
-    stage::stage,
+    stage::{Ending, Stage, stage},
     step::Step,
     terms::Side,
     trade::Trade,
@@ -126,13 +126,15 @@ const fn may_be_repeated(old: &Paying) -> bool {
     matches!(old.node, PaidState::Asked) && old.seen_at.is_none()
 }
 
-/// 3: what has ended stays ended, but for goods that are paid late.
+/// 3: what has ended stays ended, but for goods that are paid late, and for an HTLC that comes in on a hash whose
+/// trade is over: that one goes back too.
 fn ended_is_final(before: &Trade, after: &Trade) -> Result<(), Broken> {
-    use crate::stage::{Ending, Stage};
     let (old, new) = (stage(before), stage(after));
-    let late = matches!(old, Stage::Ended(Ending::Refunded) | Stage::PayingLate)
-        && matches!(new, Stage::PayingLate | Stage::Ended(Ending::PaidLate | Ending::Refunded));
-    if old.is_ended() && new != old && !late {
+    let home = matches!(old, Stage::Ended(Ending::Refunded | Ending::Abandoned));
+    let again = home && matches!(new, Stage::Returning | Stage::Ended(Ending::Refunded));
+    let late = matches!(old, Stage::Ended(Ending::Refunded))
+        && matches!(new, Stage::PayingLate | Stage::Ended(Ending::PaidLate));
+    if old.is_ended() && new != old && !again && !late {
         return broken(format!("3: ended as {old}, then became {new}"));
     }
     Ok(())

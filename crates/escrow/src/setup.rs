@@ -26,11 +26,23 @@ pub(crate) fn decide(turn: &mut Turn) {
 }
 
 fn buyer(turn: &mut Turn) {
+    stand_down(turn);
     introduce(turn);
     give_up_unanswered(turn);
     lock_next(turn);
     tell_paid(turn);
     answer_ack(turn);
+}
+
+/// The seller gives everything back, or both agreed to: nothing more is paid or revealed. What is in flight is followed
+/// until our own node says that it is back, whatever the seller says.
+fn stand_down(turn: &mut Turn) {
+    if turn.trade.papers.contains_key(&Paper::Refund) {
+        turn.unwind(Unwind::Refund);
+    }
+    if turn.trade.both_agreed(Agreement::Cancel) {
+        turn.unwind(Unwind::Agreed);
+    }
 }
 
 /// The bid was signed when the trade was made; the hashes go to the seller alone.
@@ -67,10 +79,7 @@ fn lock_next(turn: &mut Turn) {
     if turn.trade.deadlines.is_none() && turn.trade.legs.iter().any(failed) {
         turn.unwind(Unwind::PaymentFailed);
     }
-    if turn.trade.unwind.is_some()
-        || turn.trade.has(Paper::Refund)
-        || turn.trade.both_agreed(Agreement::Cancel)
-    {
+    if turn.trade.unwind.is_some() {
         return;
     }
     let next = turn.trade.legs.iter().find(|leg| !leg.is_locked()).and_then(|leg| {

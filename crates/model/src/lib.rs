@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod cheat;
+pub mod explore;
 pub mod loss;
 pub mod node;
 pub mod people;

@@ -4,7 +4,7 @@ use crate::{
     node::{PayeeEnd, PayerEnd},
     world::{Parcel, World},
 };
-use domp_escrow::{leg::PaidState, terms::Side};
+use domp_escrow::{leg::PaidState, terms::Side, trade::Unwind};
 use domp_protocol::purpose::Purpose;
 
 impl World {
@@ -34,7 +34,8 @@ impl World {
         }
         if honest(Side::Seller) && honest(Side::Buyer) {
             let paid = self.price.payee == PayeeEnd::Settled || self.paid_late;
-            if self.buyer.revealed_at.is_some() && self.is_over() && !paid {
+            let given_back = matches!(self.seller.unwind, Some(Unwind::Refund | Unwind::Agreed));
+            if self.buyer.revealed_at.is_some() && self.is_over() && !paid && !given_back {
                 return Some("the buyer revealed the secret in time and the seller was not paid".into());
             }
         }

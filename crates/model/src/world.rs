@@ -162,7 +162,9 @@ impl World {
         let before = self.trade(side).clone();
         let at = self.at();
         let done = step(before.clone(), input, at);
-        if let Err(Broken(what)) = check(&before, at, &done) {
+        // What the machine of a cheater does is nobody's concern: its owner does something else.
+        let checked = if self.cheater == Some(side) { Ok(()) } else { check(&before, at, &done) };
+        if let Err(Broken(what)) = checked {
             self.broken.get_or_insert(what);
         }
         if let Input::Command(domp_escrow::input::Command::Ship(_)) = input {
