@@ -14,6 +14,9 @@ pub enum VaultError {
     /// An event that cannot be signed or wrapped.
     #[error("cannot sign: {0}")]
     Unsignable(String),
+    /// A text that cannot be encrypted: empty, too long, or for a key that is none.
+    #[error("cannot encrypt: {0}")]
+    Unencryptable(String),
     /// A gift wrap that breaks NIP-59.
     #[error("not a valid gift wrap: {0}")]
     BadWrap(String),
