@@ -1,0 +1,162 @@
+//! Configuration: numbers and names that a person may choose; none of them changes a rule.
+
+use crate::faults::{Faults, NoFaults};
+use domp_escrow::offering::Policy;
+use domp_protocol::{
+    network::Network,
+    units::{Msat, Sat},
+};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// What an engine is told besides its ports.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// The network to trade on; a node on another one is refused at start.
+    pub network: Network,
+    /// Our relays: named in listings and bids, read from and written to.
+    pub relays: Vec<String>,
+    /// What our person wants of the bids that become trades.
+    pub policy: Policy,
+    /// The most that a routing fee may be.
+    pub fee: FeeLimit,
+    /// Bounds on time.
+    pub times: Times,
+    /// Bounds on size.
+    pub bounds: Bounds,
+    /// Where a test may make things go wrong.
+    pub faults: Arc<dyn Faults>,
+}
+
+/// The most that may be paid for routing, on top of the amount: a share and a fixed part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeeLimit {
+    /// Millionths of the amount; 10,000 is one percent.
+    pub per_million: u32,
+    /// Added to the share, whatever the amount.
+    pub base: Msat,
+}
+
+/// How long things may take, and how often things are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// The longest wait for one call to the node.
+    pub call: Duration,
+    /// The longest wait for relays to answer a publication.
+    pub publish: Duration,
+    /// How long the node may look for a route.
+    pub route: Duration,
+    /// The longest wait at start for the node's and the relays' news before deadlines are acted on.
+    pub catch_up: Duration,
+    /// Between two complete readings of the node.
+    pub sweep: Duration,
+    /// Between two looks at the clock.
+    pub pulse: Duration,
+    /// The first pause before something is tried again; it doubles each time.
+    pub retry_first: Duration,
+    /// The longest such pause.
+    pub retry_most: Duration,
+}
+
+/// How many of a thing there may be at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Calls to the node under way.
+    pub node_calls: usize,
+    /// Letters being sent.
+    pub mails: usize,
+    /// Effects taken from the outbox into memory; the others wait on disk.
+    pub effects: usize,
+    /// Trades kept in memory.
+    pub cached_trades: usize,
+    /// Invoices and payments watched by a stream of their own; the others are seen by the sweep.
+    pub watches: usize,
+    /// Events from relays waiting to be looked at.
+    pub inbox: usize,
+    /// Events of one author kept until what they refer to arrives.
+    pub held_per_author: usize,
+    /// The same of everybody together.
+    pub held: usize,
+    /// Bids of one author that are neither accepted nor over.
+    pub bids_per_author: usize,
+    /// Threads that search a proof of work.
+    pub mining_threads: usize,
+    /// Engine events kept for a listener that is slow; older ones are dropped for it.
+    pub listener_backlog: usize,
+}
+
+impl EngineConfig {
+    /// The defaults on `network`, with these relays.
+    pub fn new(network: Network, relays: Vec<String>) -> Self {
+        Self {
+            network,
+            relays,
+            policy: Policy::default(),
+            fee: FeeLimit::default(),
+            times: Times::default(),
+            bounds: Bounds::default(),
+            faults: Arc::new(NoFaults),
+        }
+    }
+}
+
+impl fmt::Debug for EngineConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineConfig")
+            .field("network", &self.network)
+            .field("relays", &self.relays)
+            .field("policy", &self.policy)
+            .field("fee", &self.fee)
+            .field("times", &self.times)
+            .field("bounds", &self.bounds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FeeLimit {
+    /// The most for a payment of `amount`.
+    pub fn of(&self, amount: Sat) -> Msat {
+        let share = u128::from(amount.to_msat().get()) * u128::from(self.per_million) / 1_000_000;
+        let share = u64::try_from(share).ok().and_then(|share| Msat::new(share).ok());
+        share.map_or_else(|| amount.to_msat(), |share| share.saturating_add(self.base))
+    }
+}
+
+impl Default for FeeLimit {
+    /// One percent and ten satoshi.
+    fn default() -> Self {
+        Self { per_million: 10_000, base: Msat::new(10_000).unwrap_or(Msat::ZERO) }
+    }
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_secs(30),
+            publish: Duration::from_secs(20),
+            route: Duration::from_secs(60),
+            catch_up: Duration::from_secs(20),
+            sweep: Duration::from_secs(60),
+            pulse: Duration::from_secs(1),
+            retry_first: Duration::from_millis(250),
+            retry_most: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            node_calls: 32,
+            mails: 64,
+            effects: 20_000,
+            cached_trades: 200_000,
+            watches: 2_000,
+            inbox: 1_024,
+            held_per_author: 64,
+            held: 4_096,
+            bids_per_author: 16,
+            mining_threads: 1,
+            listener_backlog: 1_024,
+        }
+    }
+}
