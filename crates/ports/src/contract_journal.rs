@@ -244,6 +244,7 @@ mod cases {
         Ok(())
     }
 
+    // No hash serves two trades `[D3-62]`.
     pub async fn hash__bound_by_another_trade__whole_commit_refused(journal: &impl Journal) -> Outcome {
         journal.commit(Commit { hashes: vec![(hash(1), HashUse::Invoiced)], ..commit(1, 0) }).await?;
         let mut thief = commit(2, 0);

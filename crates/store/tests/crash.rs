@@ -1,4 +1,4 @@
-//! A process killed in the middle of its commits: everything that was acknowledged is there, nothing is there by halves,
+//! A process killed in the middle of its commits `[D3-44]`: everything that was acknowledged is there, nothing is there by halves,
 //! and the database opens at once.
 
 #![allow(non_snake_case, clippy::unwrap_used, clippy::print_stdout)]

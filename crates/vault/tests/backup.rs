@@ -1,4 +1,4 @@
-//! A backup opens with its phrase, whole or not at all.
+//! A backup opens with its phrase, whole or not at all `[D3-56]`.
 
 #![allow(non_snake_case, clippy::unwrap_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! The phrase at rest.
+//! The phrase at rest `[D3-80]`.
 
 #![allow(non_snake_case, clippy::unwrap_used)]
 
