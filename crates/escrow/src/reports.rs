@@ -96,9 +96,11 @@ pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentR
     paying.missing = false;
     let note = match (paying.node, report) {
         (PaidState::Succeeded, PaymentReport::Succeeded) | (PaidState::Failed, PaymentReport::Failed) => None,
-        (PaidState::Succeeded | PaidState::Failed, PaymentReport::InFlight { .. }) => {
-            Some(Note::Alarm(format!("the node reports {purpose} as in flight after it was over")))
-        }
+        (PaidState::Succeeded | PaidState::Failed, PaymentReport::InFlight { .. })
+        | (PaidState::Failed, PaymentReport::Succeeded)
+        | (PaidState::Succeeded, PaymentReport::Failed) => Some(Note::Alarm(format!(
+            "the node reports {purpose} as {report:?} after it said that it was over"
+        ))),
         (PaidState::Succeeded | PaidState::Failed, _) | (PaidState::NotSent, PaymentReport::NotFound) => None,
         (PaidState::Asked, PaymentReport::NotFound) => {
             if paying.refused {
@@ -268,7 +270,7 @@ impl Turn {
         if decided && !again {
             return;
         }
-        let nothing_there = holding.want == Want::Nothing;
+        let nothing_there = holding.want == Want::Nothing && holding.node == HeldState::Unissued;
         holding.want = want;
         holding.acknowledged = false;
         // Never issued: there is nothing at the node to take or to give back.

@@ -5,6 +5,7 @@
 //! rehearsal picks the natural one, a test or a checker picks any.
 
 pub mod action;
+pub mod atlas;
 pub mod cheat;
 pub mod explore;
 pub mod loss;

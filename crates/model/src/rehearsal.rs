@@ -38,7 +38,8 @@ impl Rehearsal {
         }
     }
 
-    fn next_by_itself(&self) -> Option<Action> {
+    /// The next thing that happens without people and without blocks.
+    pub fn next_by_itself(&self) -> Option<Action> {
         for side in [Side::Seller, Side::Buyer] {
             if !self.world.outbox(side).is_empty() {
                 return Some(Action::Perform(side));
