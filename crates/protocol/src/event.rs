@@ -7,6 +7,7 @@ mod draft;
 mod envelope;
 mod signer;
 
+pub(crate) use draft::is_printable_ascii;
 pub use draft::{DraftError, EventDraft};
 pub use signer::{BadSecretKey, Signer};
 

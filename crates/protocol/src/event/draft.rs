@@ -43,10 +43,10 @@ impl EventDraft {
     }
     /// The signed event. The same draft and key give the same event, byte for byte.
     pub fn sign(self, signer: &Signer) -> Result<VerifiedEvent, DraftError> {
-        if !printable(&self.content) {
+        if !is_printable_ascii(&self.content) {
             return Err(DraftError::NotAscii("content"));
         }
-        if !self.tags.iter().flatten().all(|value| printable(value)) {
+        if !self.tags.iter().flatten().all(|value| is_printable_ascii(value)) {
             return Err(DraftError::NotAscii("tags"));
         }
         if self.tags.iter().any(Vec::is_empty) {
@@ -75,7 +75,8 @@ impl fmt::Debug for EventDraft {
     }
 }
 
-fn printable(text: &str) -> bool {
+/// Whether every client computes the same id over this text.
+pub(crate) fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
 }
 

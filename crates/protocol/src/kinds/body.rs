@@ -5,7 +5,7 @@ use super::{
     Acceptance, Agreement, ArbitrationOffer, Bid, CollateralDeposit, CounterBid, Dispute, Listing, Message,
     PaymentConfirmation, ReceiptConfirmation, Refund, Resolution,
 };
-use crate::event::EventDraft;
+use crate::event::{EventDraft, is_printable_ascii};
 use crate::ids::EventId;
 use crate::tags::links::{Links, Marker};
 use crate::tags::reader::{Tag, Tags};
@@ -37,6 +37,12 @@ pub trait Kind: Sized {
         }
         let mut tags = self.tags();
         tags.extend(links.write());
+        if let Some(tag) = tags.iter().find(|tag| !tag.iter().all(|value| is_printable_ascii(value))) {
+            return Err(Malformed::tag(
+                tag.first().map_or("", String::as_str),
+                "may be written in printable ASCII only",
+            ));
+        }
         let content = self.content();
         Self::read(&content, &tags)?;
         Links::read(Tags::new(&tags))?;

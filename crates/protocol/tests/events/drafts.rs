@@ -99,6 +99,16 @@ fn kind_draft__a_value_that_reading_refuses__the_same_words() {
 }
 
 #[test]
+fn kind_draft__a_tag_outside_ascii__refused_by_its_name() {
+    let named = Listing { name: Some("F\u{fc}ller".to_owned()), ..samples::listing() };
+    let error = named.draft(&Links::default(), Unix(T)).unwrap_err();
+    assert_eq!(error.to_string(), "tag `d` may be written in printable ASCII only");
+    let hinted = Links::default().with(id(1), "wss://k\u{fc}che.example.org", Marker::Root);
+    let error = samples::acceptance(id(2)).draft(&hinted, Unix(T)).unwrap_err();
+    assert!(error.to_string().contains("tag `ref`"), "{error}");
+}
+
+#[test]
 fn kind_draft__links__each_ref_beside_an_e_tag_and_the_predecessor_once() {
     let links = Links::to(Who::Buyer.key()).with(id(1), "wss://relay.example.org", Marker::Root);
     let draft = samples::acceptance(id(2)).draft(&links, Unix(T)).unwrap();
