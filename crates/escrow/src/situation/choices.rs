@@ -1,0 +1,117 @@
+//! Choices: what our person can do now. The machine itself is asked, so no rule is written here a second time.
+
+use super::amount::sats;
+use crate::{
+    input::{Agreement, Command, Condition, Input, Shipment, Verdict},
+    leg::Leg,
+    moment::At,
+    note::{Note, Refusal},
+    step::step,
+    terms::Side,
+    trade::Trade,
+};
+use domp_protocol::purpose::Purpose;
+use serde::Serialize;
+
+/// Something that our person can do now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// The command's name; see [`command_name`].
+    pub command: &'static str,
+    /// What it does.
+    pub words: String,
+}
+
+/// The name of a command in output.
+pub const fn command_name(command: &Command) -> &'static str {
+    match command {
+        Command::Accept => "accept",
+        Command::Pay => "pay",
+        Command::Ship(_) => "ship",
+        Command::Confirm(Verdict { condition: Condition::Received, .. }) => "confirm received",
+        Command::Confirm(_) => "confirm something else",
+        Command::Release => "release",
+        Command::Refund { .. } => "refund",
+        Command::Agree(Agreement::Cancel) => "agree to cancel",
+        Command::Agree(Agreement::Release) => "agree to release",
+        Command::Withdraw => "cancel",
+        Command::OfferLateInvoice => "offer a late invoice",
+        Command::PayLate => "pay the late invoice",
+    }
+}
+
+/// Why the machine would refuse a command now; `None` when it would take it.
+pub fn refusal(trade: &Trade, command: &Command, at: At) -> Option<Refusal> {
+    let step = step(trade.clone(), &Input::Command(command.clone()), at);
+    step.notes.into_iter().find_map(|note| match note {
+        Note::Refused(refusal) => Some(refusal),
+        _ => None,
+    })
+}
+
+/// Every command that the machine would take. A stale tip is a passing obstacle and told as a warning, so it hides nothing
+/// here.
+pub(super) fn choices(trade: &Trade, at: At) -> Vec<Choice> {
+    let at = At { fresh: true, ..at };
+    let commands = commands(trade.side).into_iter();
+    commands
+        .filter(|command| refusal(trade, command, at).is_none())
+        .map(|command| Choice { command: command_name(&command), words: words(trade, &command) })
+        .collect()
+}
+
+fn commands(side: Side) -> Vec<Command> {
+    let verdict =
+        |condition| Command::Confirm(Verdict { condition, rating: None, feedback: None, reason: None });
+    let mut commands = match side {
+        Side::Buyer => vec![
+            Command::Pay,
+            verdict(Condition::Received),
+            verdict(Condition::NotReceived),
+            Command::Release,
+            Command::PayLate,
+        ],
+        Side::Seller => vec![
+            Command::Accept,
+            Command::Ship(Shipment::default()),
+            Command::Refund { reason: "refund".to_owned() },
+            Command::OfferLateInvoice,
+        ],
+    };
+    commands.push(Command::Agree(Agreement::Cancel));
+    commands.push(Command::Agree(Agreement::Release));
+    commands.push(Command::Withdraw);
+    commands
+}
+
+fn words(trade: &Trade, command: &Command) -> String {
+    let price = sats(trade.terms.price);
+    let held = trade.leg(Purpose::Purchase).is_some_and(Leg::is_locked);
+    match command {
+        Command::Accept => "make the invoices and accept the bid".to_owned(),
+        Command::Pay => "lock the money".to_owned(),
+        Command::Ship(_) => "say that the parcel is on its way".to_owned(),
+        Command::Confirm(Verdict { condition: Condition::Received, .. }) if held => {
+            format!("the goods are here and as agreed: pays the seller {price}, for good")
+        }
+        Command::Confirm(Verdict { condition: Condition::Received, .. }) => {
+            "say that the goods came after all, so that the seller can send an ordinary invoice".to_owned()
+        }
+        Command::Confirm(_) => {
+            "say publicly that the goods are missing, incomplete or damaged; moves no money".to_owned()
+        }
+        Command::Release => format!("pay the seller {price} after all, for good"),
+        Command::Refund { .. } => "give everything back to the buyer".to_owned(),
+        Command::Agree(Agreement::Cancel) => {
+            format!("everything goes back, once the {} signs the same", trade.side.other().as_str())
+        }
+        Command::Agree(Agreement::Release) => {
+            format!("the seller is paid, once the {} signs the same", trade.side.other().as_str())
+        }
+        Command::Withdraw => "end the trade; nothing is locked".to_owned(),
+        Command::OfferLateInvoice => {
+            format!("send the buyer, who has the goods, an ordinary invoice over {price}")
+        }
+        Command::PayLate => format!("pay {price} for goods that you have; final, nothing holds it"),
+    }
+}
