@@ -170,6 +170,27 @@ fn add__an_earlier_second_acceptance_after_the_payment__cannot_displace_the_paid
 }
 
 #[test]
+fn line__rivals_that_nobody_went_on_from__the_earliest_then_the_lowest_id() {
+    let trade = Trade::new();
+    let rivals = |at: fn(usize) -> u64| -> Vec<VerifiedEvent> {
+        (0..6).map(|number| seller(acceptance(&trade.bid, &number.to_string()), at(number))).collect()
+    };
+    let in_force = |rivals: &[VerifiedEvent]| {
+        let mut chain = Chain::new(trade.bid.id());
+        for event in [&trade.bid, &trade.listing].into_iter().chain(rivals) {
+            chain.add(read(event));
+        }
+        chain.line().unwrap().acceptance.unwrap()
+    };
+    let later_first = rivals(|number| T + 30 - number as u64);
+    assert_eq!(in_force(&later_first), later_first[5].id());
+    let earlier_first = rivals(|number| T + 20 + number as u64);
+    assert_eq!(in_force(&earlier_first), earlier_first[0].id());
+    let at_once = rivals(|_| T + 20);
+    assert_eq!(Some(in_force(&at_once)), at_once.iter().map(VerifiedEvent::id).min());
+}
+
+#[test]
 fn add__the_bid_itself_refused__said_so_and_nothing_else_judged() {
     let listing = listing_with(|_| ());
     let mut bid = samples::bid(listing.id());
