@@ -2,6 +2,7 @@
 
 use crate::{
     calendar::{Due, Timeout},
+    conduct::HeldBack,
     htlc::PartId,
     invoice::{Accepted, Stage},
     node::{NodeIndex, Task},
@@ -83,7 +84,20 @@ impl World {
             self.nodes[payee.0].backlog.push(Task::LetGo(hash));
         } else if stage == Stage::Open {
             self.mpp_timed_out(payee, hash, round);
-        } else if !self.nodes[payee.0].conduct.keeps_what_it_holds {
+        } else if self.nodes[payee.0].conduct.keeps_what_it_holds {
+            self.nodes[payee.0].held_back.push(HeldBack::Return(hash));
+        } else {
+            self.cancel_unsettled(payee, hash);
+        }
+    }
+
+    /// A part has expired on chain while the payee still held it: it is gone, and the rest cannot be taken alone.
+    pub(crate) fn lost_to_expiry(&mut self, id: PartId) {
+        let Some(part) = self.parts.get(&id) else { return };
+        let (hash, (_, payee)) = (part.hash, self.ends(&part.hops[part.last()]));
+        let Some(invoice) = self.nodes[payee.0].invoices.get_mut(&hash) else { return };
+        invoice.parts.retain(|accepted| accepted.id != id);
+        if invoice.stage == Stage::Held {
             self.cancel_unsettled(payee, hash);
         }
     }

@@ -1,6 +1,7 @@
 //! How a node behaves towards others when it does not do what it should.
 
 use crate::{htlc::PartId, node::NodeIndex, world::World};
+use domp_protocol::ids::PaymentHash;
 
 /// What a node does wrong, for as long as it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,11 +12,11 @@ pub struct Conduct {
     pub withholds_failures: bool,
     /// As a router: keeps to itself that an HTLC was settled, until [`World::release`] or the expiry.
     pub withholds_settlements: bool,
-    /// As a payee: never lets go of what it holds, not even before expiry.
+    /// As a payee: does not let go of what it holds before expiry, until [`World::release`].
     pub keeps_what_it_holds: bool,
 }
 
-/// Something that a router has not passed on.
+/// Something that a node should have done and has not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum HeldBack {
     /// Offering this hop.
@@ -24,6 +25,8 @@ pub(crate) enum HeldBack {
     LetGo(PartId, usize),
     /// Taking this hop with the preimage.
     Fulfil(PartId, usize),
+    /// Letting go, as a payee, of what it holds on this hash.
+    Return(PaymentHash),
 }
 
 impl World {
@@ -32,20 +35,21 @@ impl World {
         self.nodes[node.0].conduct = conduct;
     }
 
-    /// A router passes on what it has held back so far, and behaves again.
-    pub fn release(&mut self, router: NodeIndex) {
-        self.set_conduct(router, Conduct::default());
-        for item in std::mem::take(&mut self.nodes[router.0].held_back) {
+    /// A node does what it has held back so far, and behaves again.
+    pub fn release(&mut self, node: NodeIndex) {
+        self.set_conduct(node, Conduct::default());
+        for item in std::mem::take(&mut self.nodes[node.0].held_back) {
             match item {
                 HeldBack::Forward(part, hop) => self.forward(part, hop),
                 HeldBack::LetGo(part, hop) => self.let_go(part, hop),
                 HeldBack::Fulfil(part, hop) => self.fulfil(part, hop),
+                HeldBack::Return(hash) => self.let_go_due(node, hash),
             }
         }
     }
 
-    /// Number of forwards and answers that a router is holding back.
-    pub fn held_back(&self, router: NodeIndex) -> usize {
-        self.nodes[router.0].held_back.len()
+    /// Number of forwards and answers that a node is holding back.
+    pub fn held_back(&self, node: NodeIndex) -> usize {
+        self.nodes[node.0].held_back.len()
     }
 }

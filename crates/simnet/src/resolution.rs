@@ -109,6 +109,9 @@ impl World {
             let Some(hash) = self.parts.get(&id).map(|part| part.hash) else { return };
             self.force_close(hop.channel, sender, ForceCloseReason::Expired(hash));
         }
+        if hop.state == HopState::Locked && self.parts.get(&id).is_some_and(|part| part.last() == index) {
+            self.lost_to_expiry(id);
+        }
         self.finish(id, index, false);
     }
 

@@ -9,7 +9,7 @@ use domp_protocol::ids::PaymentHash;
 use futures::{
     StreamExt as _,
     channel::mpsc::{UnboundedSender, unbounded},
-    stream::BoxStream,
+    stream::{self, BoxStream},
 };
 use std::collections::HashMap;
 
@@ -30,8 +30,10 @@ impl Watchers {
         hash: PaymentHash,
         present: InvoiceState,
     ) -> BoxStream<'static, InvoiceState> {
-        let last = is_final_invoice(&present);
-        watch(self.invoices.entry(hash).or_default(), present, last)
+        if is_final_invoice(&present) {
+            return stream::iter([present]).boxed();
+        }
+        watch(self.invoices.entry(hash).or_default(), present)
     }
 
     /// The same for a payment.
@@ -40,13 +42,15 @@ impl Watchers {
         hash: PaymentHash,
         present: PaymentState,
     ) -> BoxStream<'static, PaymentState> {
-        let last = is_final_payment(&present);
-        watch(self.payments.entry(hash).or_default(), present, last)
+        if is_final_payment(&present) {
+            return stream::iter([present]).boxed();
+        }
+        watch(self.payments.entry(hash).or_default(), present)
     }
 
     /// The same for tips.
     pub(crate) fn watch_tips(&mut self, present: Tip) -> BoxStream<'static, Tip> {
-        watch(&mut self.tips, present, false)
+        watch(&mut self.tips, present)
     }
 
     /// Ends every stream.
@@ -91,18 +95,12 @@ pub(crate) fn deliver(world: &mut World, watchers: &mut [Watchers]) {
     }
 }
 
-fn watch<T: Send + 'static>(
-    listeners: &mut Vec<UnboundedSender<T>>,
-    present: T,
-    last: bool,
-) -> BoxStream<'static, T> {
+fn watch<T: Send + 'static>(listeners: &mut Vec<UnboundedSender<T>>, present: T) -> BoxStream<'static, T> {
     let (sender, receiver) = unbounded();
     // The receiver is right here, so this cannot fail.
     let _ = sender.unbounded_send(present);
     listeners.retain(|listener| !listener.is_closed());
-    if !last {
-        listeners.push(sender);
-    }
+    listeners.push(sender);
     receiver.boxed()
 }
 

@@ -5,7 +5,13 @@ use super::{
     harness::Harness,
 };
 use crate::lightning::{HoldInvoice, InvoiceState, LnError};
-use domp_protocol::units::{Blocks, Msat};
+use domp_protocol::{
+    deadlines::CLTV_CEILING,
+    ids::{NodeId, TradeId},
+    invoice::{CheckedInvoice, Expected, MIN_LEFT_SECONDS},
+    purpose::Purpose,
+    units::{Blocks, Msat, Unix},
+};
 use futures::StreamExt as _;
 use lightning_invoice::{Bolt11Invoice, Bolt11InvoiceDescriptionRef};
 
@@ -41,9 +47,31 @@ pub async fn issue__fresh_terms__read_back_by_every_decoder(h: &dyn Harness) {
             "timestamp, as the {name} decodes it"
         );
     }
+    let now = Unix(read.duration_since_epoch().as_secs());
+    let checked = CheckedInvoice::check(&bolt11, &expected(h, &terms, payee).await, now);
+    assert!(checked.is_ok(), "a buyer's own checks let it pass: {checked:?}");
+
     let deal = Deal { preimage, terms, bolt11 };
     assert_eq!(deal.at_payee(h).await, InvoiceState::Open, "a new invoice is open");
     h.payee().cancel(&deal.hash()).await.expect("an open invoice can be cancelled");
+}
+
+/// What a buyer's own checks ask of the invoice.
+async fn expected(h: &dyn Harness, terms: &HoldInvoice, payee: NodeId) -> Expected {
+    let payer = h.payer().info().await.expect("the payer's node says who it is");
+    Expected {
+        network: payer.network,
+        amount: terms.amount.to_sat_floor(),
+        hash: terms.hash,
+        payee,
+        own_node: Some(payer.id),
+        purpose: Purpose::Purchase,
+        trade: TradeId::from_bytes(*terms.hash.as_bytes()),
+        min_cltv: terms.cltv,
+        max_cltv: CLTV_CEILING,
+        min_left_seconds: MIN_LEFT_SECONDS,
+        may_split: true,
+    }
 }
 
 /// The same terms again give the same invoice; so they do after it was cancelled, and it stays cancelled.
