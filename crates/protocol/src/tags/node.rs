@@ -28,7 +28,8 @@ pub(crate) fn read(values: Values<'_>) -> Result<LnNode, Malformed> {
     if !matches!(node.as_bytes()[0], 2 | 3) {
         return Err(values.bad("the node id is no compressed public key: it must begin with 02 or 03"));
     }
-    zbase32::decode::<SIGNATURE_BYTES>(signature).map_err(|error| values.bad(format!("the signature {error}")))?;
+    zbase32::decode::<SIGNATURE_BYTES>(signature)
+        .map_err(|error| values.bad(format!("the signature {error}")))?;
     Ok(LnNode { node, signature: signature.clone() })
 }
 
