@@ -1,14 +1,16 @@
 //! The outside of an event (NIP-01): enough to send it, find it and match it, without judging it.
 
+#[cfg(feature = "memory")]
 use domp_ports::relays::Wanted;
-use domp_protocol::{
-    ids::{EventId, PublicKey},
-    units::Unix,
-};
+use domp_protocol::ids::{EventId, PublicKey};
 use serde::Deserialize;
 
 /// An event's fields except content and signature. Read strictly (no duplicate keys, lower-case hex), **not verified**.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(
+    not(feature = "memory"),
+    allow(dead_code, reason = "the other fields are read to see that they are there")
+)]
 pub(crate) struct Envelope {
     pub(crate) id: EventId,
     pub(crate) pubkey: PublicKey,
@@ -37,7 +39,7 @@ impl Envelope {
             && any(&wanted.authors, &self.pubkey)
             && self.is_tagged("e", &wanted.refers_to)
             && self.is_tagged("p", &wanted.addressed_to)
-            && wanted.since.is_none_or(|Unix(since)| self.created_at >= since)
+            && wanted.since.is_none_or(|since| self.created_at >= since.0)
     }
 
     #[cfg(feature = "memory")]

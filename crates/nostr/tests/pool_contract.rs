@@ -42,7 +42,7 @@ impl OverSockets {
             urls.push(relay.url());
             relays.insert(relay.url(), Place { address, store, running: Mutex::new(Some(relay)) });
         }
-        let patience = Duration::from_millis(1_500);
+        let patience = Duration::from_secs(4);
         let config = PoolConfig { patience, private_strangers: true, ..PoolConfig::new(urls.clone()) };
         let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { pool: RelayPool::new(config).unwrap(), urls: urls.try_into().unwrap(), mute, relays }

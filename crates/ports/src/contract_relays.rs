@@ -48,7 +48,7 @@ pub struct Signed {
 /// A port and the relays that it talks to.
 #[async_trait]
 pub trait Trial: Send + Sync {
-    /// The port, with all of [`Self::urls`] configured. It waits a second or so for an answer, not longer.
+    /// The port, with all of [`Self::urls`] configured. It waits some seconds for an answer, not longer.
     fn port(&self) -> &dyn Relays;
     /// Three relays, up and empty, that refuse events of [`REFUSED_KIND`] and announce no policy.
     fn urls(&self) -> [String; 3];
@@ -91,6 +91,7 @@ macro_rules! relays_contract {
             fetch__limit__newest_first
             fetch__more_than_relays_give_at_once__everything
             fetch__relay_down__not_counted
+            fetch__one_relay_in_several_spellings__counted_once
             fetch__all_down__none_answered
             fetch__text_beyond_ascii__unharmed
             policy__none_announced__empty

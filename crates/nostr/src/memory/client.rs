@@ -5,6 +5,7 @@ use crate::address::RelayAddress;
 use async_trait::async_trait;
 use domp_ports::relays::{Delivered, Policy, RelayAnswer, RelayError, RelayStatus, Relays, Wanted};
 use futures::{StreamExt, stream::BoxStream};
+use std::collections::BTreeSet;
 
 /// A relay of a call: the caller's spelling, and the normal name or why there is none.
 type Named = (String, Result<String, RelayError>);
@@ -38,6 +39,11 @@ impl MemoryRelays {
             Some((_, Err(error))) => Err(error),
             _ => Err(RelayError::NoneAnswered("no relay is configured and none was named".into())),
         }
+    }
+
+    /// The relays of a call, each once whatever its spelling.
+    fn distinct(&self, relays: &[String]) -> Result<BTreeSet<String>, RelayError> {
+        Ok(self.named(relays)?.into_iter().filter_map(|(_, name)| name.ok()).collect())
     }
 }
 
@@ -76,16 +82,15 @@ impl Relays for MemoryRelays {
         wanted: Vec<Wanted>,
         relays: &[String],
     ) -> Result<BoxStream<'static, Delivered>, RelayError> {
-        let names = if wanted.is_empty() { Vec::new() } else { self.named(relays)? };
-        let names = names.into_iter().filter_map(|(_, name)| name.ok()).collect();
+        let names = if wanted.is_empty() { BTreeSet::new() } else { self.distinct(relays)? };
         Ok(MemoryFeed::new(self.net.clone(), wanted, names).boxed())
     }
 
     async fn fetch(&self, wanted: Wanted, relays: &[String]) -> Result<(Vec<Delivered>, usize), RelayError> {
-        let names = self.named(relays)?;
+        let names = self.distinct(relays)?;
         let world = self.net.lock();
         let (mut events, mut complete, mut reasons) = (Vec::new(), 0, Vec::new());
-        for name in names.into_iter().filter_map(|(_, name)| name.ok()) {
+        for name in names {
             match world.relays.get(&name) {
                 None => reasons.push(format!("{name}: no such host")),
                 Some(relay) if !relay.is_reachable() => reasons.push(format!("{name}: {}", relay.silence())),

@@ -27,7 +27,7 @@ struct Source {
 }
 
 impl MemoryFeed {
-    pub(super) fn new(net: MemoryNet, wanted: Vec<Wanted>, urls: Vec<String>) -> Self {
+    pub(super) fn new(net: MemoryNet, wanted: Vec<Wanted>, urls: impl IntoIterator<Item = String>) -> Self {
         let source = |url| Source { url, life: None, stored: VecDeque::new(), place: 0 };
         let mut feed = Self { net, wanted, sources: urls.into_iter().map(source).collect(), turn: 0 };
         let world = feed.net.lock();

@@ -64,7 +64,8 @@ struct Stored {
 }
 
 impl MemoryNet {
-    /// Relays of these names, empty and in good order, that verify ids and signatures as real ones do.
+    /// Relays of these addresses, empty and in good order, that verify ids and signatures as real ones do. An address is
+    /// written in its normal form (`wss://relay.example`), as [`Delivered`](domp_ports::relays::Delivered) names it.
     pub fn new(urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let relays = urls.into_iter().map(|url| (url.into(), MemoryRelay::default())).collect();
         Self { world: Arc::new(Mutex::new(World { relays, waiting: Vec::new() })), verify: true }

@@ -12,6 +12,7 @@ use super::{
 use domp_ports::relays::RelayAnswer;
 use serde_json::value::RawValue;
 use std::{
+    cmp::Reverse,
     collections::{HashMap, VecDeque},
     sync::Arc,
     time::Duration,
@@ -38,12 +39,24 @@ struct Fetch {
     reply: oneshot::Sender<Fetched>,
     parts: VecDeque<Filter>,
     pager: Pager,
-    events: Vec<String>,
+    limit: usize,
+    events: Vec<(Stamp, String)>,
     bytes: usize,
     missing: Option<String>,
     /// When the present page is given up.
     deadline: Instant,
     held: bool,
+}
+
+impl Fetch {
+    /// Answers with what there is: newest first and no more than asked, whatever the relay did and however many requests
+    /// it took.
+    fn answer(mut self) {
+        self.events.sort_by_key(|(stamp, _)| (Reverse(stamp.created_at), stamp.id));
+        let events = self.events.into_iter().take(self.limit).map(|(_, text)| text).collect();
+        // The caller may have stopped waiting.
+        let _ = self.reply.send(Fetched { events, missing: self.missing });
+    }
 }
 
 /// See the module.
@@ -124,6 +137,7 @@ impl Exchange {
                 reply,
                 parts,
                 pager: Pager::new(first),
+                limit: wanted.limit.unwrap_or(usize::MAX),
                 events: Vec::new(),
                 bytes: 0,
                 missing: None,
@@ -190,7 +204,7 @@ impl Exchange {
         };
         if fetch.pager.saw(stamp) {
             fetch.bytes += text.len();
-            fetch.events.push(text.to_owned());
+            fetch.events.push((stamp, text.to_owned()));
         }
         if fetch.bytes > MAX_FETCH_BYTES {
             let why = format!("more than {MAX_FETCH_BYTES} bytes: ask for less at a time");
@@ -215,8 +229,7 @@ impl Exchange {
     }
 
     fn finish(&mut self, fetch: Fetch) -> Result<(), String> {
-        // The caller may have stopped waiting.
-        let _ = fetch.reply.send(Fetched { events: fetch.events, missing: fetch.missing });
+        fetch.answer();
         self.start_queued()
     }
 
@@ -321,9 +334,9 @@ impl Exchange {
         for reply in self.pending.into_values().flat_map(|p| p.replies) {
             let _ = reply.send(RelayAnswer::NoAnswer(reason.to_owned()));
         }
-        for fetch in self.fetches.into_values() {
-            let missing = Some(reason.to_owned());
-            let _ = fetch.reply.send(Fetched { events: fetch.events, missing });
+        for mut fetch in self.fetches.into_values() {
+            fetch.missing = Some(reason.to_owned());
+            fetch.answer();
         }
         for command in self.queue {
             command.give_up(reason);

@@ -1,7 +1,7 @@
 //! Relays over WebSocket: the [`Relays`] port for the real world.
 //!
 //! * Every relay is talked to on its own: one that is slow, silent or hostile costs nobody else anything.
-//! * Two connections a relay: one for publications and reads ([`session`]), and one for each subscription ([`feed`]).
+//! * Two connections a relay: one for publications and reads (`session`), and one for each subscription (`feed`).
 //! * Everything is bounded: waits, queues, sizes, pages, and what a relay may send that makes no sense.
 //! * An event's text is passed on exactly as the relay sent it, **not verified**: signatures and rules are the caller's.
 //!
@@ -46,7 +46,7 @@ use health::Health;
 use session::{Command, Fetched};
 use shared::Shared;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -160,6 +160,11 @@ impl RelayPool {
         }
     }
 
+    /// The relays of a call, each once whatever its spelling: somebody who names one relay three times has named one.
+    fn distinct(&self, relays: &[String]) -> Result<BTreeSet<RelayAddress>, RelayError> {
+        Ok(self.named(relays)?.into_iter().filter_map(|(_, address)| address.ok()).collect())
+    }
+
     async fn publish_to(
         &self,
         address: Result<RelayAddress, RelayError>,
@@ -239,28 +244,32 @@ impl Relays for RelayPool {
         wanted: Vec<Wanted>,
         relays: &[String],
     ) -> Result<BoxStream<'static, Delivered>, RelayError> {
-        let mut feeds = Vec::new();
-        if !wanted.is_empty() {
-            for (name, address) in self.named(relays)? {
-                let Ok(address) = address else {
-                    tracing::debug!(relay = %message::shown(&name), "not a relay address: not subscribed there");
-                    continue;
-                };
-                let health = self.health(&address).map_err(|why| RelayError::NoneAnswered(why.into()))?;
-                let configured = self.configured.contains(&address);
-                let receiver = feed::start(self.shared.clone(), address, configured, health, &wanted);
-                feeds.push(stream::unfold(receiver, |mut receiver| async {
-                    receiver.recv().await.map(|delivered| (delivered, receiver))
-                }));
-            }
-        }
         // Nothing wanted is a subscription that brings nothing, not one that has ended.
-        let never = stream::pending();
-        Ok(stream::select(stream::select_all(feeds.into_iter().map(Box::pin)), never).boxed())
+        let addresses = if wanted.is_empty() { BTreeSet::new() } else { self.distinct(relays)? };
+        let (mut feeds, mut refusal) = (Vec::new(), None);
+        for address in addresses {
+            let health = match self.health(&address) {
+                Ok(health) => health,
+                Err(reason) => {
+                    refusal = Some(RelayError::NoneAnswered(format!("{address}: {reason}")));
+                    continue;
+                }
+            };
+            let configured = self.configured.contains(&address);
+            let receiver = feed::start(self.shared.clone(), address, configured, health, &wanted);
+            feeds.push(stream::unfold(receiver, |mut receiver| async {
+                receiver.recv().await.map(|delivered| (delivered, receiver))
+            }));
+        }
+        match refusal {
+            Some(refusal) if feeds.is_empty() => Err(refusal),
+            _ => Ok(stream::select(stream::select_all(feeds.into_iter().map(Box::pin)), stream::pending())
+                .boxed()),
+        }
     }
 
     async fn fetch(&self, wanted: Wanted, relays: &[String]) -> Result<(Vec<Delivered>, usize), RelayError> {
-        let addresses = self.named(relays)?.into_iter().filter_map(|(_, address)| address.ok());
+        let addresses = self.distinct(relays)?.into_iter();
         let answers = join_all(addresses.map(|address| self.fetch_from(address, wanted.clone()))).await;
         let (mut events, mut complete, mut reasons) = (Vec::new(), 0, Vec::new());
         for (address, fetched) in answers {

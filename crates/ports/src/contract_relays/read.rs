@@ -71,6 +71,16 @@ pub async fn fetch__relay_down__not_counted(trial: &dyn Trial) -> Outcome {
     Ok(())
 }
 
+pub async fn fetch__one_relay_in_several_spellings__counted_once(trial: &dyn Trial) -> Outcome {
+    let [url, ..] = trial.urls();
+    let listing = trial.sign(1, &event(300, 1));
+    put(trial, &url, &listing).await?;
+    let spellings = [url.clone(), format!("{url}/"), url.to_uppercase(), url.clone()];
+    let (found, complete) = trial.port().fetch(Wanted::default(), &spellings).await?;
+    assert_eq!((ids(&found), complete), (vec![listing.id], 1));
+    Ok(())
+}
+
 pub async fn fetch__all_down__none_answered(trial: &dyn Trial) -> Outcome {
     let urls = trial.urls();
     for url in &urls {
