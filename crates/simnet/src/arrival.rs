@@ -26,7 +26,6 @@ impl World {
             return;
         };
         let good = invoice.stage == Stage::Open
-            && now < invoice.expires()
             && onion.secret == invoice.secret
             && onion.total == invoice.terms.amount
             && invoice.sum().saturating_add(hop.amount) <= invoice.terms.amount

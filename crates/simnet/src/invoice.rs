@@ -10,7 +10,7 @@ use crate::{
 use domp_ports::lightning::{HeldPart, HoldInvoice, InvoiceState, LnError};
 use domp_protocol::{
     ids::PaymentHash,
-    invoice::Draft,
+    invoice::{BuildError, Draft},
     secret::Preimage,
     units::{Blocks, Height, Msat, Unix},
 };
@@ -146,6 +146,11 @@ impl World {
         self.issuers.entry(hash).or_insert(node);
         self.nodes[node.0].invoices.insert(hash, invoice);
         Ok(bolt11)
+    }
+
+    /// Signs any invoice with the node's key, however odd, without issuing it: for payees that are hostile or broken.
+    pub fn sign_invoice(&self, node: NodeIndex, draft: &Draft) -> Result<String, BuildError> {
+        draft.sign(&self.nodes[node.0].key)
     }
 
     /// State of an invoice of the node's.

@@ -107,7 +107,7 @@ impl World {
     /// The node's chain source gets stuck: it sees no more blocks, says so, and acts on no height.
     pub fn stall_chain(&mut self, node: NodeIndex) {
         let tip = self.view(node);
-        self.nodes[node.0].stuck.get_or_insert(Tip { synced: false, ..tip });
+        self.nodes[node.0].stuck = Some(Tip { synced: false, ..tip });
     }
 
     /// The node's chain source works again.

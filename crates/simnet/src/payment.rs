@@ -102,10 +102,8 @@ impl World {
 
     fn fail_at_once(&mut self, payer: NodeIndex, hash: PaymentHash, reason: String) {
         let payment = self.nodes[payer.0].payments.entry(hash).or_insert_with(Payment::new);
-        if payment.live.is_empty() && !payment.paid {
-            payment.reason = reason;
-            self.changes.push(Change::Payment(payer, hash));
-        }
+        payment.reason = reason;
+        self.changes.push(Change::Payment(payer, hash));
     }
 
     /// The first HTLC of a part is resolved: the payer's node writes it down.

@@ -2,7 +2,10 @@
 
 use crate::{channel::ChannelId, htlc::Hop, node::NodeIndex, world::World};
 use domp_protocol::units::{Height, Msat};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Most hops of a route (BOLT 4's onion holds about this many).
 const MOST_HOPS: usize = 20;
@@ -37,6 +40,16 @@ struct Reached {
     /// Its hop towards the payee, and where that leads; none at the payee itself.
     next: Option<(Hop, usize)>,
     hops: usize,
+}
+
+/// How much can be sent from a node to the payee, and how.
+#[derive(Clone, Copy)]
+struct Width {
+    most: Msat,
+    /// Expiry of an HTLC offered to it.
+    expiry: Height,
+    /// Its hop towards the payee; none at the payee itself.
+    next: Option<(ChannelId, usize, NodeIndex)>,
 }
 
 impl World {
@@ -103,43 +116,45 @@ impl World {
         None
     }
 
-    /// The way that carries most, and how much that is before fees: the channels and sides from payer to payee.
+    /// The way within the CLTV limit that carries most, and how much that is before fees: the channels and sides from payer to payee.
     pub(crate) fn widest(
         &self,
         query: &Query,
         promised: &Promised,
     ) -> Option<(Vec<(ChannelId, usize)>, Msat)> {
-        let mut width = BTreeMap::from([(query.payee, MOST)]);
-        let mut next: BTreeMap<NodeIndex, (ChannelId, usize, NodeIndex)> = BTreeMap::new();
+        let start = Width { most: MOST, expiry: query.expiry, next: None };
+        let mut widths = BTreeMap::from([(query.payee, start)]);
         let mut done = BTreeSet::new();
         loop {
-            let open = width.iter().filter(|(node, _)| !done.contains(*node));
+            let open = widths.iter().filter(|(node, _)| !done.contains(*node));
             // The first of the widest, so that equal worlds choose equally.
-            let (node, wide) = open.max_by_key(|(node, wide)| (**wide, std::cmp::Reverse(**node)))?;
-            let (node, wide) = (*node, *wide);
+            let (node, width) = open.max_by_key(|(node, width)| (width.most, Reverse(**node)))?;
+            let (node, width) = (*node, *width);
             if node == query.payer {
                 break;
             }
             done.insert(node);
-            for (peer, ids) in &self.nodes[node.0].peers {
+            if width.expiry > query.latest {
+                continue;
+            }
+            for (peer, ids) in self.nodes[node.0].peers.iter().filter(|(peer, _)| !done.contains(*peer)) {
                 for id in ids {
                     let side = self.channels[id.0].side(*peer);
-                    let through = wide.min(self.available(*id, side, promised));
-                    let known = width.get(peer).copied().unwrap_or(Msat::ZERO);
-                    if !done.contains(peer) && through > known {
-                        width.insert(*peer, through);
-                        next.insert(*peer, (*id, side, node));
+                    let most = width.most.min(self.available(*id, side, promised));
+                    if most > widths.get(peer).map_or(Msat::ZERO, |known| known.most) {
+                        let expiry = width.expiry.plus(self.nodes[peer.0].profile.policy.cltv_delta);
+                        widths.insert(*peer, Width { most, expiry, next: Some((*id, side, node)) });
                     }
                 }
             }
         }
         let mut path = Vec::new();
         let mut node = query.payer;
-        while let Some((channel, side, to)) = next.get(&node) {
-            path.push((*channel, *side));
-            node = *to;
+        while let Some((channel, side, to)) = widths.get(&node)?.next {
+            path.push((channel, side));
+            node = to;
         }
-        Some((path, width.get(&query.payer).copied()?))
+        Some((path, widths.get(&query.payer)?.most))
     }
 
     /// The hops of a path that deliver `amount` at its end.

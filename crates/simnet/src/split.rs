@@ -99,9 +99,6 @@ impl World {
                 return None;
             }
             let hops = self.along(&path, query, amount);
-            if hops[0].expiry > query.latest {
-                return None;
-            }
             let excess = hops
                 .iter()
                 .map(|hop| hop.amount.saturating_sub(self.available(hop.channel, hop.from, promised)));

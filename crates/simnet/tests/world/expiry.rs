@@ -61,8 +61,10 @@ fn held__payee_never_comes_back__payer_takes_it_back_on_chain_at_expiry() {
     assert!(matches!(deal.payment(&pair.world), PaymentState::Failed(_)));
     assert_eq!(pair.world.channels(pair.payer)[0].status, ChannelStatus::ForceClosing);
     assert_eq!(pair.world.balances(pair.payer).total(), money, "the payer lost nothing");
-    pair.world.mine(144);
-    assert_eq!(pair.world.balances(pair.payer).on_chain, money, "and can spend it in the end");
+    pair.world.mine(143);
+    assert_eq!(pair.world.balances(pair.payer).on_chain, sat(100_000), "the HTLC first, the rest is locked");
+    pair.world.mine(1);
+    assert_eq!(pair.world.balances(pair.payer).on_chain, money, "and can spend it all in the end");
     assert_eq!(pair.world.channels(pair.payer), [], "the channel is gone");
 }
 
@@ -144,6 +146,8 @@ fn held__channel_forced_closed_and_cancelled__payer_waits_for_expiry() {
     pair.world.close_channel(pair.payee, &outpoint, true).unwrap();
     pair.world.cancel(pair.payee, &deal.hash()).unwrap();
     mine_to(&mut pair.world, expiry.minus(Blocks(1)));
+    assert_eq!(pair.world.channels(pair.payer)[0].htlcs, 1, "listed while an HTLC is unresolved");
+    assert_eq!(pair.world.balances(pair.payer).offered, sat(100_000));
     assert!(matches!(deal.payment(&pair.world), PaymentState::InFlight(_)));
     pair.world.mine(1);
     assert!(matches!(deal.payment(&pair.world), PaymentState::Failed(_)));
@@ -157,6 +161,7 @@ fn held__payees_chain_source_stuck__lets_go_only_when_it_sees_blocks_again() {
     let (start, expiry) = (pair.world.height(), deal.expiry(&pair.world));
     pair.world.stall_chain(pair.payee);
     mine_to(&mut pair.world, expiry.minus(Blocks(2)));
+    pair.world.stall_chain(pair.payee);
     let tip = pair.world.info(pair.payee).tip;
     assert_eq!((tip.height, tip.synced), (start, false), "it sees the old tip and says so");
     assert!(matches!(deal.invoice(&pair.world), InvoiceState::Held(_)));

@@ -1,7 +1,7 @@
 //! Invoices that are not what they seem, and payers that pay twice.
 
 use crate::scene::{CLTV, Deal, Pair, preimage, sat};
-use domp_ports::lightning::{InvoiceState, LnError, Pay, PaymentState};
+use domp_ports::lightning::{HoldInvoice, InvoiceState, LnError, Pay, PaymentState};
 use domp_protocol::{
     invoice::Draft,
     network::Network,
@@ -62,6 +62,61 @@ fn pay__amountless_foreign_or_expired_invoice__refused_and_not_recorded() {
         let refusal = pair.world.pay(pair.payer, &order(draft.sign(&stranger).unwrap())).unwrap_err();
         assert!(matches!(&refusal, LnError::Refused(text) if text.contains(reason)), "{refusal}");
         assert_eq!(pair.world.payment(pair.payer, &preimage(1).hash()), PaymentState::NotFound);
+    }
+}
+
+#[test]
+fn pay__doubled_invoice_with_another_secret_or_amount__not_let_in() {
+    let mut pair = Pair::new();
+    let deal = Deal::issued(&mut pair.world, pair.payer, pair.payee, 1);
+    let base = draft(&pair.world, Some(deal.terms.amount));
+    for odd in [base.clone(), Draft { amount: Some(sat(99_999)), ..base }] {
+        let bolt11 = pair.world.sign_invoice(pair.payee, &odd).unwrap();
+        pair.world.pay(pair.payer, &order(bolt11)).unwrap();
+        assert!(matches!(deal.payment(&pair.world), PaymentState::Failed(_)), "{:?}", odd.amount);
+        assert_eq!(deal.invoice(&pair.world), InvoiceState::Open);
+    }
+    pair.world.pay(pair.payer, &deal.order()).unwrap();
+    assert_eq!(deal.parts(&pair.world).len(), 1, "the real one is let in");
+}
+
+#[test]
+fn pay__right_secret_and_another_total__not_let_in() {
+    let mut pair = Pair::new();
+    let deal = Deal::issued(&mut pair.world, pair.payer, pair.payee, 1);
+    let read: lightning_invoice::Bolt11Invoice = deal.bolt11.parse().unwrap();
+    let odd = Draft { payment_secret: read.payment_secret().0, ..draft(&pair.world, Some(sat(99_999))) };
+    let bolt11 = pair.world.sign_invoice(pair.payee, &odd).unwrap();
+    pair.world.pay(pair.payer, &order(bolt11)).unwrap();
+    assert_eq!(deal.invoice(&pair.world), InvoiceState::Open);
+    assert!(matches!(deal.payment(&pair.world), PaymentState::Failed(_)));
+}
+
+#[test]
+fn issue_hold_invoice__on_the_hash_of_an_ordinary_one__hash_in_use() {
+    let mut pair = Pair::new();
+    let bolt11 = pair.world.issue_invoice(pair.payee, sat(50_000), 3600, "x").unwrap();
+    let read = pair.world.decode(pair.payer, &bolt11).unwrap();
+    let terms = HoldInvoice {
+        hash: read.hash,
+        amount: sat(50_000),
+        cltv: read.cltv,
+        expiry_seconds: 3600,
+        description: "x".into(),
+        private_hints: false,
+    };
+    assert_eq!(pair.world.issue_hold_invoice(pair.payee, &terms), Err(LnError::HashInUse));
+}
+
+#[test]
+fn ldk_payer__tight_cltv_limit__adds_no_more_than_fits() {
+    let mut pair = Pair::of(Profile::ldk(), Profile::lnd());
+    let height = pair.world.height();
+    for number in 0..10 {
+        let deal = Deal::issued(&mut pair.world, pair.payer, pair.payee, number);
+        pair.world.pay(pair.payer, &Pay { max_cltv: Blocks(305), ..deal.order() }).unwrap();
+        let added = height.plus(CLTV).until(deal.expiry(&pair.world));
+        assert!((1..=5).contains(&added.0), "{added} on top of c");
     }
 }
 

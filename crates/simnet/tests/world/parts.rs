@@ -143,6 +143,89 @@ fn part__stuck_while_the_clock_stands_still__goes_back_before_expiry() {
 }
 
 #[test]
+fn pay__just_more_than_one_channel_has__no_part_is_a_crumb() {
+    let (mut world, payer, payee) = parallel(&[60_000, 50_000]);
+    let deal = Deal::of(&mut world, payer, payee, 1, sat(60_000));
+    world.pay(payer, &deal.order()).unwrap();
+    let amounts: Vec<Msat> = deal.parts(&world).iter().map(|part| part.amount).collect();
+    assert_eq!(amounts, [sat(50_000), sat(10_000)]);
+}
+
+#[test]
+fn pay__only_crumbs_would_do__fails() {
+    let (mut world, payer, payee) = parallel(&[12_000, 12_000]);
+    let deal = Deal::of(&mut world, payer, payee, 1, sat(15_000));
+    world.pay(payer, &deal.order()).unwrap();
+    assert!(deal.failure(&world).contains("liquidity"), "{}", deal.failure(&world));
+}
+
+#[test]
+fn pay__second_way_is_beyond_the_cltv_limit__fails_and_says_so() {
+    let (mut world, payer, _, payee) = two_ways();
+    let deal = Deal::of(&mut world, payer, payee, 1, sat(150_000));
+    world.pay(payer, &Pay { max_cltv: Blocks(382), ..deal.order() }).unwrap();
+    assert!(deal.failure(&world).contains("383 blocks"), "{}", deal.failure(&world));
+    world.pay(payer, &Pay { max_cltv: Blocks(383), ..deal.order() }).unwrap();
+    assert_eq!(deal.parts(&world).len(), 2);
+}
+
+#[test]
+fn pay__widest_way_is_beyond_the_cltv_limit__parts_take_the_others() {
+    let (mut world, payer, _, payee) = two_ways();
+    world.channel(payer, payee, sat(60_000), Msat::ZERO);
+    let amount = sat(150_000);
+    let deal = Deal::of(&mut world, payer, payee, 1, amount);
+    let router = world.add_node("wide router", Profile::lnd());
+    world.channel(payer, router, sat(140_000), Msat::ZERO);
+    world.channel(router, payee, sat(140_000), Msat::ZERO);
+    world.pay(payer, &Pay { max_cltv: Blocks(382), ..deal.order() }).unwrap();
+    let sent = deal.in_flight(&world);
+    assert_eq!(sent.len(), 2, "both direct channels: {sent:?}");
+    assert!(sent.iter().all(|part| part.final_expiry == Some(part.first_hop_expiry)));
+}
+
+#[test]
+fn mpp_timeout__of_an_attempt_given_up_before__leaves_the_next_one_alone() {
+    let mut world = World::new(Settings { block_seconds: 0, ..Settings::default() });
+    let payer = world.add_node("payer", Profile::pay_only());
+    let [router, payee] = ["router", "payee"].map(|alias| world.add_node(alias, Profile::lnd()));
+    world.channel(payer, payee, sat(110_000), Msat::ZERO);
+    world.channel(payer, router, sat(410_000), Msat::ZERO);
+    world.channel(router, payee, sat(110_000), Msat::ZERO);
+    world.set_conduct(router, Conduct { stalls_payments: true, ..Conduct::default() });
+    let deal = Deal::of(&mut world, payer, payee, 1, sat(150_000));
+    world.pay(payer, &deal.order()).unwrap();
+    assert_eq!(deal.in_flight(&world).len(), 2);
+    let expiry = deal.in_flight(&world).iter().map(|part| part.first_hop_expiry).min().unwrap();
+    mine_to(&mut world, expiry.minus(Blocks(18)));
+    assert_eq!(deal.in_flight(&world).len(), 1, "the part that came was let go by height");
+    world.pass_seconds(60);
+    world.pay(payer, &deal.order()).unwrap();
+    assert_eq!(deal.in_flight(&world).len(), 3);
+    world.pass_seconds(119);
+    assert_eq!(deal.in_flight(&world).len(), 3, "the first attempt's timeout means nothing now");
+    world.pass_seconds(1);
+    assert_eq!(deal.in_flight(&world).len(), 2, "the second attempt's does");
+}
+
+#[test]
+fn slots__run_out_at_a_router__what_does_not_fit_fails_back() {
+    let mut world = World::new(Settings::default());
+    let [payer, router] = ["payer", "router"].map(|alias| world.add_node(alias, Profile::lnd()));
+    let payee = world.add_node("payee", Profile::cln());
+    world.channel(payer, router, sat(100_000_000), Msat::ZERO);
+    world.channel(router, payee, sat(100_000_000), Msat::ZERO);
+    world.set_conduct(router, Conduct { stalls_payments: true, ..Conduct::default() });
+    let deals: Vec<Deal> = (0..31).map(|number| Deal::issued(&mut world, payer, payee, number)).collect();
+    for deal in &deals {
+        world.pay(payer, &deal.order()).unwrap();
+    }
+    world.release(router);
+    assert_eq!(deals.iter().filter(|deal| deal.parts(&world).len() == 1).count(), 30);
+    assert!(matches!(deals[30].payment(&world), PaymentState::Failed(_)));
+}
+
+#[test]
 fn slots__all_taken__the_next_payment_finds_no_room() {
     let mut world = World::new(Settings::default());
     let payer = world.add_node("payer", Profile::lnd());

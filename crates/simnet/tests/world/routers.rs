@@ -148,6 +148,15 @@ fn router__learns_the_preimage_after_a_withheld_failure__takes_the_payers_money(
 }
 
 #[test]
+fn payee__claims_as_if_it_were_a_router__nothing() {
+    let mut row = Row::new();
+    let deal = row.deal(1);
+    row.world.pay(row.payer, &deal.order()).unwrap();
+    assert_eq!(row.world.claim_as_router(row.payee, &deal.preimage), 0, "a payee settles its invoice");
+    assert_eq!(deal.parts(&row.world).len(), 1);
+}
+
+#[test]
 fn router__claims_what_it_stalls__payee_never_sees_it() {
     let mut row = Row::new();
     row.world.set_conduct(row.router, Conduct { stalls_payments: true, ..Conduct::default() });

@@ -78,6 +78,26 @@ async fn blocks__mined_and_reorganised__every_tip_is_told() {
 }
 
 #[tokio::test]
+async fn blocks__chain_source_stuck__nothing_until_it_works_again() {
+    let (network, payer, ..) = scene();
+    let mut tips = payer.blocks().await.unwrap();
+    assert_eq!(tips.next().await.map(|tip| tip.height), Some(network.height()));
+    network.with(|world| world.stall_chain(payer.index()));
+    network.mine(5);
+    assert!(tips.next().now_or_never().is_none());
+    network.with(|world| world.resume_chain(payer.index()));
+    assert_eq!(tips.next().now_or_never().flatten().map(|tip| tip.height), Some(network.height()));
+}
+
+#[test]
+fn clock__set_back__stays() {
+    let (network, ..) = scene();
+    let before = network.clock().now();
+    network.with(|world| world.set_time(domp_protocol::units::Unix(before.0 - 1)));
+    assert_eq!(network.clock().now(), before);
+}
+
+#[tokio::test]
 async fn clock__blocks_and_seconds_pass__tells_the_networks_time() {
     let (network, payer, ..) = scene();
     let clock = network.clock();
