@@ -28,15 +28,14 @@ pub const fn command_name(command: &Command) -> &'static str {
         Command::Accept => "accept",
         Command::Pay => "pay",
         Command::Ship(_) => "ship",
-        Command::Confirm(Verdict { condition: Condition::Received, .. }) => "confirm received",
-        Command::Confirm(_) => "confirm something else",
+        Command::Confirm(_) => "confirm",
         Command::Release => "release",
         Command::Refund { .. } => "refund",
-        Command::Agree(Agreement::Cancel) => "agree to cancel",
-        Command::Agree(Agreement::Release) => "agree to release",
+        Command::Agree(Agreement::Cancel) => "agree cancel",
+        Command::Agree(Agreement::Release) => "agree release",
         Command::Withdraw => "cancel",
-        Command::OfferLateInvoice => "offer a late invoice",
-        Command::PayLate => "pay the late invoice",
+        Command::OfferLateInvoice => "offer late invoice",
+        Command::PayLate => "pay late",
     }
 }
 
@@ -49,15 +48,19 @@ pub fn refusal(trade: &Trade, command: &Command, at: At) -> Option<Refusal> {
     })
 }
 
-/// Every command that the machine would take. A stale tip is a passing obstacle and told as a warning, so it hides nothing
-/// here.
+/// Every command that the machine would take, each name once. A stale tip is a passing obstacle and told as a warning, so
+/// it hides nothing here.
 pub(super) fn choices(trade: &Trade, at: At) -> Vec<Choice> {
     let at = At { fresh: true, ..at };
-    let commands = commands(trade.side).into_iter();
-    commands
-        .filter(|command| refusal(trade, command, at).is_none())
-        .map(|command| Choice { command: command_name(&command), words: words(trade, &command) })
-        .collect()
+    let mut choices: Vec<Choice> = Vec::new();
+    for command in commands(trade.side).iter().filter(|command| refusal(trade, command, at).is_none()) {
+        let (name, words) = (command_name(command), words(trade, command));
+        match choices.iter_mut().find(|choice| choice.command == name) {
+            Some(choice) => choice.words = format!("{}; {words}", choice.words),
+            None => choices.push(Choice { command: name, words }),
+        }
+    }
+    choices
 }
 
 fn commands(side: Side) -> Vec<Command> {
@@ -92,13 +95,13 @@ fn words(trade: &Trade, command: &Command) -> String {
         Command::Pay => "lock the money".to_owned(),
         Command::Ship(_) => "say that the parcel is on its way".to_owned(),
         Command::Confirm(Verdict { condition: Condition::Received, .. }) if held => {
-            format!("the goods are here and as agreed: pays the seller {price}, for good")
+            format!("`received`, the goods are here and as agreed: pays the seller {price}, for good")
         }
         Command::Confirm(Verdict { condition: Condition::Received, .. }) => {
-            "say that the goods came after all, so that the seller can send an ordinary invoice".to_owned()
+            "`received`, the goods came after all: the seller can then send an ordinary invoice".to_owned()
         }
         Command::Confirm(_) => {
-            "say publicly that the goods are missing, incomplete or damaged; moves no money".to_owned()
+            "`not_received`, `partially_received` or `damaged`: said publicly, moves no money".to_owned()
         }
         Command::Release => format!("pay the seller {price} after all, for good"),
         Command::Refund { .. } => "give everything back to the buyer".to_owned(),

@@ -16,12 +16,12 @@ use domp_protocol::{
     units::{Blocks, Msat},
 };
 
-/// What is told before this order, one line a fact. Says nothing about whether the order is possible now; see
-/// [`super::refusal`].
-pub fn commitment(trade: &Trade, command: &Command, at: At) -> Vec<String> {
+/// What is told before this order, one line a fact; `fees` is the limit that the payment will be made with. Says nothing
+/// about whether the order is possible now; see [`super::refusal`].
+pub fn commitment(trade: &Trade, command: &Command, at: At, fees: &FeeLimit) -> Vec<String> {
     match command {
         Command::Accept => accept(trade),
-        Command::Pay => pay(trade, at),
+        Command::Pay => pay(trade, at, fees),
         Command::Ship(_) => ship(trade, at),
         Command::Confirm(Verdict { condition: Condition::Received, .. }) => received(trade, at),
         Command::Confirm(_) => complaint(trade, at),
@@ -91,9 +91,8 @@ fn accept(trade: &Trade) -> Vec<String> {
     ]
 }
 
-fn pay(trade: &Trade, at: At) -> Vec<String> {
+fn pay(trade: &Trade, at: At, limit: &FeeLimit) -> Vec<String> {
     let terms = &trade.terms;
-    let limit = FeeLimit::default();
     let fees = trade.legs.iter().fold(Msat::ZERO, |sum, leg| sum.saturating_add(limit.of(leg.amount)));
     let about = Deadlines::at(at.height, &terms.agreed);
     vec![

@@ -3,6 +3,7 @@
 use crate::post::{Post, damaged, parcel, received};
 use domp_escrow::{
     input::{Agreement, Command},
+    liquidity::FeeLimit,
     situation::commitment,
     terms::Side,
 };
@@ -10,7 +11,7 @@ use domp_protocol::units::Blocks;
 
 #[track_caller]
 fn told(post: &Post, side: Side, command: &Command, parts: &[&str]) {
-    let lines = commitment(post.trade(side), command, post.at());
+    let lines = commitment(post.trade(side), command, post.at(), &FeeLimit::default());
     assert!(lines.iter().all(|line| line.ends_with('.')), "{lines:?}");
     let text = lines.join("\n");
     for part in parts {
@@ -94,7 +95,7 @@ fn confirm__in_time_and_too_late__pays_for_good_or_moves_nothing() {
     );
     post.mine_to(post.deal.buyer.deadlines.unwrap().reveal_by.plus(Blocks(1)));
     told(&post, Side::Buyer, &confirm, &["moves no money", "ordinary invoice over 100,000 sat"]);
-    let lines = commitment(&post.deal.buyer, &confirm, post.at()).join(" ");
+    let lines = commitment(&post.deal.buyer, &confirm, post.at(), &FeeLimit::default()).join(" ");
     assert!(!lines.contains("pays the seller 100,000"), "{lines}");
 }
 
