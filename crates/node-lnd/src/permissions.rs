@@ -7,7 +7,7 @@ use crate::macaroon::{Macaroon, Operation};
 pub enum Need {
     /// For every trade, as a seller or a buyer.
     Trade,
-    /// Makes trading safer; trading works without it.
+    /// Makes trading safer; trading works without it. (LND's settings, with its passwords blacked out.)
     Advised,
     /// For connecting peers and opening or closing channels from here. Not needed where that is done with LND's tools.
     Channels,
@@ -112,4 +112,36 @@ pub fn bake_command(save_to: &str, channels: bool) -> String {
     let wanted = PERMISSIONS.iter().filter(|permission| channels || permission.need != Need::Channels);
     let uris: Vec<String> = wanted.map(|permission| format!("uri:{}", permission.uri)).collect();
     format!("lncli bakemacaroon --save_to {save_to} {}", uris.join(" "))
+}
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bake_command__without_channels__names_every_other_call_once() {
+        let command = bake_command("domp.macaroon", false);
+        assert!(
+            command.starts_with("lncli bakemacaroon --save_to domp.macaroon uri:/lnrpc.Lightning/GetInfo ")
+        );
+        for permission in PERMISSIONS {
+            let uri = format!("uri:{}", permission.uri);
+            let named = command.split(' ').filter(|word| *word == uri).count();
+            assert_eq!(named, usize::from(permission.need != Need::Channels), "{uri}");
+        }
+    }
+
+    #[test]
+    fn bake_command__with_channels__names_every_call() {
+        assert_eq!(bake_command("m", true).matches("uri:/").count(), PERMISSIONS.len());
+    }
+
+    #[test]
+    fn report__only_channel_calls_missing__allows_trading() {
+        let missing = |need: Need| PERMISSIONS.iter().filter(|it| it.need == need).copied().collect();
+        let report = Report { missing: missing(Need::Channels), ..Report::default() };
+        assert!(report.allows_trading() && report.is_least());
+        assert!(!Report { missing: missing(Need::Trade), ..Report::default() }.allows_trading());
+    }
 }
