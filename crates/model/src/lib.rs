@@ -12,6 +12,7 @@ pub mod loss;
 pub mod node;
 pub mod people;
 pub mod perform;
+pub mod picture;
 pub mod rehearsal;
 pub mod setting;
 pub mod world;

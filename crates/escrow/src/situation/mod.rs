@@ -9,6 +9,7 @@ mod choices;
 pub mod commitment;
 mod deadlines;
 mod money;
+pub mod picture;
 mod seller;
 mod when;
 

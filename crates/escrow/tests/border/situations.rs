@@ -9,7 +9,11 @@ use domp_escrow::{
     letter::{Message, Paper},
     moment::At,
     note::Note,
-    situation::{Place, Situation, refusal, situation},
+    situation::{
+        Place, Situation,
+        picture::{Goods, Scene, picture},
+        refusal, situation,
+    },
     stage::{Ending, Stage},
     step::step,
     terms::Side,
@@ -324,4 +328,37 @@ fn verdict_without_secret__the_buyer_may_still_release__and_is_told_so() {
     assert!(!situation.next.iter().any(|choice| choice.command.starts_with("confirm")));
     let letter = post.deal.buyer.letter(Paper::Verdict).unwrap();
     assert!(matches!(letter.message, Message::Verdict { reveal: None, .. }));
+}
+
+#[test]
+fn picture__scenes_of_a_success__a_row_for_each_change_of_hands() {
+    let scene = |post: &Post, goods| Scene {
+        at: post.at(),
+        buyer: post.deal.buyer.clone(),
+        seller: post.deal.seller.clone(),
+        goods,
+        begins: true,
+    };
+    let mut scenes = vec![
+        scene(&Post::begun(true), Goods::Seller),
+        scene(&Post::offered(true), Goods::Seller),
+        scene(&Post::to_ship(true), Goods::Seller),
+        scene(&Post::shipped(true), Goods::UnderWay),
+        scene(&Post::shipped(true), Goods::Buyer),
+    ];
+    let mut done = Post::shipped(true);
+    done.order(Side::Buyer, Command::Confirm(received()));
+    scenes.push(scene(&done, Goods::Buyer));
+    let page = picture("Title", &scenes);
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert_eq!(rows.len(), 6, "{page}");
+    assert!(
+        rows[0]
+            .starts_with("| before the lock | the buyer bids (301) | seller | buyer | buyer | buyer alone |")
+    );
+    assert!(rows[2].contains("the buyer pays the price") && rows[2].starts_with("| lock |"), "{page}");
+    assert!(rows[4].contains("the goods arrive"), "{page}");
+    assert!(rows[5].ends_with("| buyer | seller | buyer | buyer and seller |"), "{page}");
+    assert!(page.starts_with("### Title\n") && page.contains("The seller is told: *Completed"), "{page}");
+    assert!(picture("Nothing", &[]).contains("### Nothing"));
 }
