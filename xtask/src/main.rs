@@ -1,18 +1,27 @@
 //! The repository's own chores: `cargo xtask COMMAND`. One file per command.
 
+mod bench;
 mod nodes;
+mod test;
+mod tidy;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
 commands:
-  nodes    install the real nodes (bitcoind and LND) into the user's cache folder";
+  test             run everything that can be run here: format, lints, docs, every test, the trials
+  nodes            install the real nodes (bitcoind and LND) into the user's cache folder
+  tidy [--write]   check what the repository says about itself; --write regenerates what is generated
+  bench [NAME]     compare our speed with what lies underneath";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.first().map(String::as_str) {
+        Some("bench") => bench::run(&arguments[1..]),
         Some("nodes") => nodes::run(&arguments[1..]),
+        Some("test") => test::run(&arguments[1..]),
+        Some("tidy") => tidy::run(&arguments[1..]),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(())
@@ -27,4 +36,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// The cargo that runs us.
+fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
