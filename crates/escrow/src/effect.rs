@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Seconds for which a hold invoice can be paid.
 pub const INVOICE_EXPIRY_SECONDS: u32 = 86_400;
 
-/// One thing to do. Journaled before it is done; safe to do again.
+/// One thing to do. Journaled before it is done; safe to do again `[D3-72]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {

@@ -21,7 +21,7 @@ pub struct At {
 }
 
 impl At {
-    /// The moment seen by a node whose tip has `block_time`. Fresh when the node says it is synced and the tip is under
+    /// `[D3-74]` The moment seen by a node whose tip has `block_time`. Fresh when the node says it is synced and the tip is under
     /// two hours old and not two hours ahead of our clock (one of the two is wrong then). On regtest blocks come only
     /// when somebody mines, so their age means nothing there.
     pub fn new(unix: Unix, height: Height, block_time: Unix, synced: bool, network: Network) -> Self {

@@ -61,7 +61,7 @@ pub enum Note {
     TipNotFresh,
 }
 
-/// Why a command was not carried out, and what to do instead.
+/// Why a command was not carried out, and what to do instead `[D3-71]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {

@@ -1,4 +1,4 @@
-//! Reports: what our own node says, and how our effects ended. The node is the truth about money.
+//! Reports `[D3-47]` `[D3-48]`: what our own node says, and how our effects ended. The node is the truth about money.
 
 use crate::{
     effect::Effect,

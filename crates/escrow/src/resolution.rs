@@ -82,7 +82,7 @@ fn seller(turn: &mut Turn) {
     invoice_late(turn);
 }
 
-/// A secret is used only with entitlement: our own `shipped`, and the buyer's word that the money is ours. Settles the
+/// `[D3-08]` `[D3-30]` `[D3-31]` `[D3-38]` A secret is used only with entitlement: our own `shipped`, and the buyer's word that the money is ours. Settles the
 /// price and cancels the collateral in one job.
 fn claim(turn: &mut Turn) {
     if turn.trade.peer.secret != Secret::Opens {
@@ -113,7 +113,7 @@ fn claim(turn: &mut Turn) {
     }
 }
 
-/// Nothing of ours is ever held past its deadline.
+/// Nothing of ours is ever held past its deadline: the refund needs nobody `[D3-10]` `[D3-32]` `[D3-50]` `[D3-76]`.
 fn return_in_time(turn: &mut Turn) {
     let height = turn.at.height;
     if price_due(turn).is_some_and(|due| height >= due) && !turn.trade.is_claiming() {

@@ -1,4 +1,4 @@
-//! Phase 1, set-up `[D3-…]`: bid, acceptance, locking, and the handshake about what is locked.
+//! Phase 1, set-up `[D3-24]` `[D3-25]` `[D3-26]`: bid, acceptance, locking, and the handshake about what is locked.
 
 use crate::{
     ack::{Ack, AckLeg, Disagreement, buyers_deadlines, compare},
@@ -56,6 +56,7 @@ fn introduce(turn: &mut Turn) {
     turn.post(Message::Hashes(hashes));
 }
 
+/// Nobody answers, or nobody pays: nothing was locked, the trade is abandoned `[D3-52]`.
 fn give_up_unanswered(turn: &mut Turn) {
     let now = turn.at.unix;
     if turn.trade.has_begun_paying() {
@@ -70,7 +71,7 @@ fn give_up_unanswered(turn: &mut Turn) {
     }
 }
 
-/// Pays the legs in their order, the next only once the one before is wholly in flight.
+/// Pays the legs in their order, the next only once the one before is wholly in flight `[D3-07]` `[D3-25]`.
 fn lock_next(turn: &mut Turn) {
     if !turn.trade.choices.pay {
         return;
@@ -100,6 +101,7 @@ fn lock_next(turn: &mut Turn) {
     }
 }
 
+/// Hashes as proof, once both are in flight `[D3-20]`.
 fn tell_paid(turn: &mut Turn) {
     let all = turn.trade.legs.iter().all(Leg::is_locked);
     if all && turn.trade.unwind.is_none() {
@@ -194,7 +196,7 @@ fn held(leg: &Leg) -> Option<(Height, Height, Msat)> {
     }
 }
 
-/// Before the lock is complete: gives back what cannot become a complete lock.
+/// Before the lock is complete: gives back what cannot become a complete lock `[D3-36]` `[D3-73]`.
 fn watch_locking(turn: &mut Turn) {
     if turn.trade.unwind.is_some() || turn.trade.deadlines.is_some() {
         return;

@@ -1,4 +1,4 @@
-//! Phase 2, shipping: the goods go out only for money that both sides have confirmed to be locked.
+//! Phase 2, shipping `[D3-28]`: the goods go out only for money that both sides have confirmed to be locked.
 
 use crate::{
     leg::{HeldState, Want},

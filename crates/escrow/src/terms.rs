@@ -55,7 +55,7 @@ pub struct Terms {
     pub network: Network,
     /// P `[D3-05]`.
     pub price: Sat,
-    /// Cb; zero when there is none.
+    /// Cb `[D3-02]`; zero when there is none.
     pub buyer_collateral: Sat,
     /// h, t, i, D_S, D_B.
     pub agreed: Agreed,

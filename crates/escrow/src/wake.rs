@@ -1,4 +1,4 @@
-//! Wake-ups: the next height and the next time at which a rule may act without anything else happening.
+//! Wake-ups `[D3-75]`: the next height and the next time at which a rule may act without anything else happening.
 
 use crate::{
     leg::{HeldState, Want},

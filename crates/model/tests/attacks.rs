@@ -177,6 +177,7 @@ fn F17__price_four_blocks_after_the_collateral__still_locks() {
     assert_eq!(play.world.stage(Side::Seller), Stage::ToShip);
 }
 
+/// `[D3-26]`: the buyer reveals, and the seller uses it only with entitlement.
 #[test]
 fn F18__secret_before_shipping__kept_for_later_use() {
     let play = at(Stage::ToShip);
@@ -204,6 +205,7 @@ fn F20__goods_after_the_hold__paid_late_only_once_the_price_is_back() {
     assert!(too_early.notes.iter().any(|note| matches!(note, Note::Refused(_))));
 }
 
+/// `[D3-47]` `[D3-48]`
 #[test]
 fn F22__call_lost_and_payment_unknown__never_failed_never_a_second_invoice() {
     let mut play = at(Stage::Offered);
@@ -238,6 +240,7 @@ fn F22__refused_after_an_unknown_call__failed_only_when_the_node_knows_nothing()
     assert!(flying.trade.leg(purpose).unwrap().is_locked(), "the node's list is the truth");
 }
 
+/// `[D3-74]`
 #[test]
 fn F26__stale_tip__nothing_is_paid_shipped_or_revealed_but_settling_and_cancelling_go_on() {
     let stale = |play: &Rehearsal| At { fresh: false, ..play.world.at() };

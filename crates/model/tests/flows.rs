@@ -50,6 +50,7 @@ fn all_home(play: &Rehearsal) {
     }
 }
 
+/// `[D3-02]` `[D3-07]` `[D3-08]` `[D3-20]` `[D3-24]` `[D3-25]` `[D3-30]` `[D3-31]` `[D3-38]`
 #[test]
 fn success__with_and_without_collateral__seller_paid_collateral_home() {
     for collateral in [true, false] {
@@ -63,6 +64,7 @@ fn success__with_and_without_collateral__seller_paid_collateral_home() {
     }
 }
 
+/// `[D3-10]` `[D3-28]` `[D3-32]` `[D3-50]` `[D3-51]` `[D3-76]`
 #[test]
 fn shipped__buyer_silent_until_the_end__all_home_before_any_close() {
     let mut play = to_stage(&Setting::default(), Stage::Shipped);
@@ -74,6 +76,7 @@ fn shipped__buyer_silent_until_the_end__all_home_before_any_close() {
     all_home(&play);
 }
 
+/// `[D3-52]`
 #[test]
 fn offered__nobody_pays__abandoned_by_both() {
     let mut play = to_stage(&Setting::default(), Stage::Offered);
@@ -178,6 +181,7 @@ fn shipped__confirmed_exactly_at_reveal_by__seller_paid() {
     assert_both(&play, COMPLETED);
 }
 
+/// `[D3-36]` `[D3-73]` `[D3-75]`
 #[test]
 fn locking__only_collateral_paid__home_after_grace() {
     let mut play = to_stage(&Setting::default(), Stage::Offered);

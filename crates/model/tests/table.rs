@@ -171,6 +171,7 @@ fn commands__of_the_other_side__refused() {
     }
 }
 
+/// `[D3-71]`
 #[test]
 fn commands__too_early_or_too_late__refused() {
     for (side, at, input) in [

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub struct Capabilities {
     /// The implementation and version, for people: `LND 0.21.2-beta`.
     pub implementation: String,
-    /// Can hold a payment on a given hash (payee side). Without it the node can only pay.
+    /// Can hold a payment on a given hash (payee side). Without it the node can only pay `[D3-39]`.
     pub holds: bool,
     /// D: how many blocks before an HTLC's expiry the node lets go of a held payment by itself.
     pub auto_cancel: Blocks,
@@ -257,7 +257,7 @@ impl LnError {
     }
 }
 
-/// A Lightning node.
+/// A Lightning node `[D3-45]`.
 #[async_trait]
 pub trait Lightning: Send + Sync {
     /// What this node can do.
@@ -301,7 +301,7 @@ pub trait Lightning: Send + Sync {
 
     /// What can be received and sent now.
     async fn liquidity(&self) -> Result<Liquidity, LnError>;
-    /// All channels, with those that are opening or closing.
+    /// All channels, with those that are opening or closing `[D3-81]`.
     async fn channels(&self) -> Result<Vec<Channel>, LnError>;
     /// A fresh on-chain address of the node's wallet.
     async fn new_address(&self) -> Result<String, LnError>;
