@@ -177,7 +177,7 @@ pub fn terms(listing: &Signed<Listing>, bid: &Signed<Bid>, given: &Given<'_>) ->
         agreed: chosen.heights,
         bid_at: bid.created_at(),
         payment_timeout_seconds: u64::from(bid.body().payment_timeout_hours()) * 3600,
-        relays: merged(&chosen.relays, &offered.relays),
+        relays: merged(&chosen.relays, &offered.relays, given.network),
     };
     let lapsed = terms.lapses_at();
     if given.now >= lapsed {
@@ -257,12 +257,16 @@ fn proven(of: &'static str, node: &LnNode, owner: &PublicKey) -> Result<NodeId, 
         .map_err(|error| OfferError::NodeProof { of, error })
 }
 
-/// Relays of both, taken in turn so that a long list of one side leaves room for the other's; none twice, at most 16.
-fn merged(bids: &[RelayUrl], listings: &[RelayUrl]) -> Vec<String> {
+/// Relays of both, taken in turn so that a long list of one side leaves room for the other's; none twice, at most 16. Local
+/// addresses are left out but on regtest, where everybody is on one machine: a stranger's event must not send us to doors of
+/// our own house.
+fn merged(bids: &[RelayUrl], listings: &[RelayUrl], network: Network) -> Vec<String> {
     let mut relays: Vec<String> = Vec::new();
     for place in 0..bids.len().max(listings.len()) {
         for url in [bids.get(place), listings.get(place)].into_iter().flatten() {
-            if relays.len() < MOST_RELAYS && !relays.iter().any(|known| known == url.as_str()) {
+            let known = relays.iter().any(|known| known == url.as_str());
+            let fit = network == Network::Regtest || !url.is_local();
+            if relays.len() < MOST_RELAYS && !known && fit {
                 relays.push(url.to_string());
             }
         }

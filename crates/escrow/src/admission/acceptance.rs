@@ -15,9 +15,14 @@ use domp_protocol::{
     node_proof::ProvenNode,
     purpose::Purpose,
     tags::escrow::Mode,
+    units::Unix,
 };
 
-pub(super) fn judge(trade: &Trade, body: &Acceptance, with: &Reader<'_>) -> Admission {
+/// `made` is the acceptance's own time. Its invoices are judged as of then, so that the verdict is the same however late it
+/// is read: a trade that is rebuilt after its money was locked must not find its paid invoices too old. Whether there is
+/// still time to pay is asked by the machine when a person orders it.
+pub(super) fn judge(trade: &Trade, body: &Acceptance, made: Unix, with: &Reader<'_>) -> Admission {
+    let with = &Reader { now: with.now.min(made), ..*with };
     let said = match offers(trade, body, with) {
         Ok(offers) => Said::Acceptance(offers),
         Err(reason) => Said::BadAcceptance(reason),

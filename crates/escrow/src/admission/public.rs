@@ -29,7 +29,7 @@ pub(super) fn judge(trade: &Trade, event: &VerifiedEvent, with: &Reader<'_>) -> 
         Body::Acceptance(body) => {
             let bid = Named { what: "kind 303", who: Some(Side::Seller), paper: Paper::Bid, event: body.bid };
             bid.check(trade, event, &signed, with)?;
-            Ok(acceptance::judge(trade, body, with))
+            Ok(acceptance::judge(trade, body, event.created_at(), with))
         }
         Body::PaymentConfirmation(body) => {
             let accepted = Named {

@@ -32,14 +32,14 @@ pub(super) fn tried(bytes: &[u8], hash: Option<PaymentHash>) -> (Secret, Option<
     }
 }
 
-/// Lower-case hex of any length up to 64 digits; the length is judged with the hash.
+/// Lower-case hex of any length; the length is judged with the hash.
 fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),
         _ => None,
     };
-    if text.len() > 64 || !text.len().is_multiple_of(2) {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(32));

@@ -173,7 +173,7 @@ fn acceptance__expiry_and_timestamp_outside_the_rules__never_paid() {
     names(&reason_for(&post, |draft| draft.expiry_seconds = 3599), &["3599 s", "3600"]);
     let now = post.now;
     names(&reason_for(&post, |draft| draft.timestamp = now.plus(601)), &["ahead of our clock"]);
-    // Ten minutes must be left.
+    // Ten minutes must have been left when it was accepted.
     names(&reason_for(&post, |draft| draft.timestamp = Unix(now.0 - 86_400 + 599)), &["at least 600 s"]);
     let mut draft = invoice(&post, P);
     draft.timestamp = Unix(now.0 - 86_400 + 600);
@@ -241,6 +241,14 @@ fn acceptance__the_two_invoices_swapped_or_the_same__never_paid() {
 }
 
 #[test]
+fn acceptance__both_roles_on_one_hash_by_a_fault_of_our_own__never_paid() {
+    let mut post = Post::begun(true);
+    let hash = post.deal.buyer.leg(P).unwrap().hash;
+    post.deal.buyer.leg_mut(CB).unwrap().hash = hash;
+    names(&reason(&post, &good(&post)), &["both invoices are on payment hash"]);
+}
+
+#[test]
 fn acceptance__placeholders_and_rubbish_for_invoices__refused_with_a_clear_reason() {
     let post = Post::begun(true);
     for text in ["lnbc800m1pwjqwqpp5abc123...", "mock_invoice_123", "lnbc", "\u{fc}", "lnbcrt1"] {
@@ -301,6 +309,39 @@ fn acceptance__another_node_than_the_listings__never_paid_even_if_it_proves_itse
     let node = ln_node(&post.deal.people.seller_node, &stranger);
     let stolen = with_escrow(&post, |escrow| escrow.node = node);
     names(&reason(&post, &stolen), &["tag ln_node", "signature"]);
+}
+
+#[test]
+fn acceptance__read_days_later__judged_as_of_its_own_time_and_no_longer_payable() {
+    let mut post = Post::begun(true);
+    let event = event(&post, &good(&post));
+    post.now = post.now.plus(3 * 86_400);
+    let Admission::Said { said, .. } = post.read(Side::Buyer, &event) else { panic!("not said") };
+    assert!(matches!(said, Said::Acceptance(_)), "{said:?}");
+    // Whoever has not paid yet cannot any more.
+    post.input(Side::Buyer, &Input::Said { event: event.id(), said });
+    assert_eq!(post.stage(Side::Buyer), Stage::Ended(Ending::Abandoned));
+    post.order(Side::Buyer, Command::Pay);
+    assert!(
+        post.deal.buyer.legs.iter().all(|leg| leg.paying().is_some_and(|paying| paying.asked_at.is_none()))
+    );
+}
+
+#[test]
+fn acceptance__dated_ahead_of_our_clock__judged_by_our_clock() {
+    let mut post = Post::begun(true);
+    let now = post.now;
+    let mut draft = invoice(&post, P);
+    draft.timestamp = now.plus(1000);
+    let ln_invoice = draft.sign(&post.deal.people.seller_node).unwrap();
+    let body = Acceptance { ln_invoice, ..good(&post) };
+    post.now = now.plus(800);
+    let event = event(&post, &body);
+    post.now = now;
+    let Admission::Said { said: Said::BadAcceptance(why), .. } = post.read(Side::Buyer, &event) else {
+        panic!("not refused")
+    };
+    names(&why, &["1000 s ahead of our clock"]);
 }
 
 #[test]

@@ -75,6 +75,23 @@ fn terms__long_lists_of_relays__sixteen_with_some_of_each_side() {
 }
 
 #[test]
+fn terms__local_relays_in_a_strangers_event__left_out_but_on_regtest() {
+    let people = People::new();
+    let mut listing = good_listing(&people);
+    if let Some(escrow) = listing.escrow.as_mut() {
+        escrow.relays = vec!["ws://127.0.0.1:8332".parse().unwrap(), relay("seller")];
+    }
+    let listing = signed_listing(&people, &listing);
+    let relays = vec!["ws://2130706433/".parse().unwrap(), relay("buyer")];
+    let bid = signed_bid(&people, &listing, &Order { relays, ..Order::default() });
+    let on = |network| terms(&listing, &bid, &Given { network, ..given() }).unwrap().relays;
+    assert_eq!(on(Network::Regtest).len(), 4);
+    for network in [Network::Mainnet, Network::Testnet, Network::Signet] {
+        assert_eq!(on(network), ["wss://buyer.example", "wss://seller.example"]);
+    }
+}
+
+#[test]
 fn terms__events_of_other_clients__told_which_one_lacks_the_tag() {
     let people = People::new();
     let good = signed_listing(&people, &good_listing(&people));

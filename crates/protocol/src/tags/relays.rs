@@ -3,7 +3,11 @@
 use super::reader::{Tag, Tags, brief};
 use crate::kinds::malformed::Malformed;
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+    str::FromStr,
+};
 
 /// The longest address of a relay.
 pub const LONGEST_RELAY_URL: usize = 256;
@@ -28,6 +32,36 @@ impl RelayUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+    /// Whether the host is this machine or lies in a private network: no two people mean the same relay by it, and whoever
+    /// follows such an address out of a stranger's event knocks at doors of its own house. Names are not resolved.
+    pub fn is_local(&self) -> bool {
+        // The library's form of the host: a number or hex digits that mean an IPv4 address are one here.
+        let url = nostr::Url::parse(&self.0);
+        let Some(host) = url.as_ref().ok().and_then(|url| url.host_str()) else { return true };
+        let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+        match host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(ip)) => is_local_v4(ip),
+            Ok(IpAddr::V6(ip)) => match ip.to_ipv4_mapped() {
+                Some(ip) => is_local_v4(ip),
+                None => {
+                    ip.is_loopback()
+                        || ip.is_unspecified()
+                        || ip.is_unique_local()
+                        || ip.is_unicast_link_local()
+                }
+            },
+            Err(_) => {
+                let within = |zone: &str| host == zone || host.ends_with(&format!(".{zone}"));
+                ["localhost", "local", "internal", "home.arpa"].into_iter().any(within)
+            }
+        }
+    }
+}
+
+fn is_local_v4(ip: Ipv4Addr) -> bool {
+    // 100.64.0.0/10 is shared by the customers of one provider (RFC 6598).
+    let shared = matches!(ip.octets(), [100, 64..=127, ..]);
+    ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified() || shared
 }
 
 impl FromStr for RelayUrl {
@@ -95,4 +129,52 @@ pub(crate) fn read(tags: Tags<'_>) -> Result<Vec<RelayUrl>, Malformed> {
 pub(crate) fn write(relays: &[RelayUrl]) -> Option<Tag> {
     (!relays.is_empty())
         .then(|| std::iter::once("relays".to_owned()).chain(relays.iter().map(|url| url.0.clone())).collect())
+}
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_local__addresses_of_every_spelling__told_from_public_ones() {
+        let local = [
+            "ws://localhost:8080",
+            "ws://LOCALHOST./x",
+            "ws://a.localhost",
+            "ws://127.0.0.1",
+            "ws://127.9.9.9:80/path",
+            "ws://2130706433",
+            "ws://0x7f.1",
+            "ws://0.0.0.0",
+            "wss://10.1.2.3",
+            "wss://172.16.0.1",
+            "wss://192.168.178.1",
+            "wss://169.254.169.254",
+            "wss://100.64.0.1",
+            "ws://[::1]:7000",
+            "ws://[::]",
+            "wss://[fd00::1]",
+            "wss://[fe80::1]",
+            "ws://[::ffff:127.0.0.1]",
+            "wss://router.local",
+            "wss://metadata.google.internal",
+        ];
+        for text in local {
+            assert!(text.parse::<RelayUrl>().unwrap().is_local(), "{text}");
+        }
+        let public = [
+            "wss://relay.example",
+            "wss://localhost.example",
+            "wss://mylocal",
+            "wss://8.8.8.8",
+            "wss://172.32.0.1",
+            "wss://100.128.0.1",
+            "wss://[2001:db8::1]",
+            "ws://abcdefghijklmnop.onion",
+        ];
+        for text in public {
+            assert!(!text.parse::<RelayUrl>().unwrap().is_local(), "{text}");
+        }
+    }
 }
