@@ -2,6 +2,7 @@
 
 use super::amount::sats;
 use crate::{
+    draft::words,
     input::{Agreement, Command, Condition, Input, Shipment, Verdict},
     leg::Leg,
     moment::At,
@@ -39,13 +40,15 @@ pub const fn command_name(command: &Command) -> &'static str {
     }
 }
 
-/// Why the machine would refuse a command now; `None` when it would take it.
+/// Why a command would be refused now; `None` when it can be given. The machine's own reason comes first, then words in it
+/// that could not be sent as they are: the machine takes those, and the letter would have to cut them.
 pub fn refusal(trade: &Trade, command: &Command, at: At) -> Option<Refusal> {
     let step = step(trade.clone(), &Input::Command(command.clone()), at);
-    step.notes.into_iter().find_map(|note| match note {
+    let refused = step.notes.into_iter().find_map(|note| match note {
         Note::Refused(refusal) => Some(refusal),
         _ => None,
-    })
+    });
+    refused.or_else(|| words::check(command).err().map(|bad| Refusal::Missing(bad.to_string())))
 }
 
 /// Every command that the machine would take, each name once. A stale tip is a passing obstacle and told as a warning, so
@@ -54,7 +57,7 @@ pub(super) fn choices(trade: &Trade, at: At) -> Vec<Choice> {
     let at = At { fresh: true, ..at };
     let mut choices: Vec<Choice> = Vec::new();
     for command in commands(trade.side).iter().filter(|command| refusal(trade, command, at).is_none()) {
-        let (name, words) = (command_name(command), words(trade, command));
+        let (name, words) = (command_name(command), in_words(trade, command));
         match choices.iter_mut().find(|choice| choice.command == name) {
             Some(choice) => choice.words = format!("{}; {words}", choice.words),
             None => choices.push(Choice { command: name, words }),
@@ -64,13 +67,15 @@ pub(super) fn choices(trade: &Trade, at: At) -> Vec<Choice> {
 }
 
 fn commands(side: Side) -> Vec<Command> {
-    let verdict =
-        |condition| Command::Confirm(Verdict { condition, rating: None, feedback: None, reason: None });
+    let verdict = |condition, reason: Option<&str>| {
+        let reason = reason.map(str::to_owned);
+        Command::Confirm(Verdict { condition, rating: None, feedback: None, reason })
+    };
     let mut commands = match side {
         Side::Buyer => vec![
             Command::Pay,
-            verdict(Condition::Received),
-            verdict(Condition::NotReceived),
+            verdict(Condition::Received, None),
+            verdict(Condition::NotReceived, Some("nothing came")),
             Command::Release,
             Command::PayLate,
         ],
@@ -87,7 +92,7 @@ fn commands(side: Side) -> Vec<Command> {
     commands
 }
 
-fn words(trade: &Trade, command: &Command) -> String {
+fn in_words(trade: &Trade, command: &Command) -> String {
     let price = sats(trade.terms.price);
     let held = trade.leg(Purpose::Purchase).is_some_and(Leg::is_locked);
     match command {

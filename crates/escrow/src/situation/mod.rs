@@ -51,6 +51,12 @@ pub struct Situation {
     pub deadlines: Vec<Deadline>,
 }
 
+/// Every deadline of a trade that still means something, in order; the quick way for lists of many trades, since the whole
+/// [`situation`] also asks the machine for everything that is possible.
+pub fn deadlines(trade: &Trade, at: At) -> Vec<Deadline> {
+    deadlines::all(trade, stage(trade), at)
+}
+
 /// What happens if nobody does anything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Otherwise {

@@ -284,6 +284,7 @@ fn words__each_rule__names_the_field() {
         Command::Confirm(received()),
         Command::Confirm(Verdict { feedback: long(1000), reason: long(500), ..damaged() }),
         Command::Refund { reason: "x".repeat(5000) },
+        Command::Refund { reason: String::new() },
         Command::Pay,
     ];
     for command in fine {

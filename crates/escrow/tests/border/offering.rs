@@ -183,6 +183,33 @@ fn terms__heights_other_than_the_listings__refused() {
 }
 
 #[test]
+fn terms__numbers_outside_their_ranges_or_above_the_ceiling__refused_by_name() {
+    let people = People::new();
+    let listing = signed_listing(&people, &good_listing(&people));
+    let bid = signed_bid(&people, &listing, &Order::default());
+    type Change = fn(&mut Agreed);
+    let cases: [(Change, &str); 4] = [
+        (|agreed| agreed.handling = Blocks(71), "handling (h) is 71"),
+        (|agreed| agreed.inspection = Blocks(143), "inspection (i) is 143"),
+        (|agreed| agreed.transit = Blocks(1008), "the hold c(P)"),
+        (|agreed| agreed.seller_auto_cancel = Blocks(0), "D_S"),
+    ];
+    for (change, words) in cases {
+        // No event can be read with such numbers; whoever builds one by hand is stopped here.
+        let listing = listing.clone().map(|mut listing| {
+            listing.escrow.iter_mut().for_each(|escrow| change(&mut escrow.heights));
+            listing
+        });
+        let bid = bid.clone().map(|mut bid| {
+            bid.escrow.iter_mut().for_each(|escrow| change(&mut escrow.heights));
+            bid
+        });
+        let error = offer(&listing, &bid).unwrap_err();
+        assert!(matches!(error, OfferError::Heights(_)) && error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
 fn terms__a_bid_above_the_price__refused_below_it_remarked() {
     let people = People::new();
     let listing = signed_listing(&people, &good_listing(&people));

@@ -5,12 +5,12 @@ use crate::{
     post::{Post, damaged, parcel, received},
 };
 use domp_escrow::{
-    input::{Agreement, Command, Input, PaymentReport},
+    input::{Agreement, Command, Input, PaymentReport, Verdict},
     letter::{Message, Paper},
     moment::At,
     note::Note,
     situation::{
-        Place, Situation,
+        Place, Situation, deadlines,
         picture::{Goods, Scene, picture},
         refusal, situation,
     },
@@ -97,6 +97,7 @@ fn situation__every_stage_that_can_be_reached__is_whole() {
             assert_eq!((told.side, told.stage), (side, post.stage(side)));
             assert!(told.summary.ends_with('.'), "{}", told.summary);
             assert_eq!(told.money.len(), trade.legs.len());
+            assert_eq!(told.deadlines, deadlines(trade, at(&post)));
             for money in &told.money {
                 assert!(money.words.ends_with('.') && money.control.ends_with('.'), "{money:?}");
             }
@@ -160,6 +161,17 @@ fn next__what_is_offered__is_what_the_machine_takes() {
             }
         }
     }
+}
+
+#[test]
+fn refusal__words_that_cannot_be_sent__refused_before_the_machine_takes_them() {
+    let post = Post::shipped(true);
+    let wordy = Verdict { feedback: Some("x".repeat(1001)), ..received() };
+    let why = refusal(&post.deal.buyer, &Command::Confirm(wordy.clone()), post.at()).unwrap();
+    assert!(why.to_string().contains("feedback has 1001 characters"), "{why}");
+    // The machine's own reason is the first that people hear.
+    let why = refusal(&post.deal.seller, &Command::Confirm(wordy), post.at()).unwrap();
+    assert!(why.to_string().contains("only the other side"), "{why}");
 }
 
 fn told(post: &Post, side: Side) -> (Situation, String) {
