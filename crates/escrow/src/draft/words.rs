@@ -1,7 +1,7 @@
 //! Words: the free text in commands, and how long it may be on paper.
 //!
 //! [`check`] is asked before a command is taken in, so that people can mend their words. Once the machine has decided to
-//! speak, words are [`cut`] instead: no letter that moves money is ever held back for them.
+//! speak, words are cut instead: no letter that moves money is ever held back for them.
 
 use crate::input::{Command, Condition, Shipment, Verdict};
 use std::ops::RangeInclusive;
