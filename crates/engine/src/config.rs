@@ -2,11 +2,10 @@
 
 use crate::faults::{Faults, NoFaults};
 use domp_escrow::offering::Policy;
-use domp_protocol::{
-    network::Network,
-    units::{Msat, Sat},
-};
+use domp_protocol::network::Network;
 use std::{fmt, sync::Arc, time::Duration};
+
+pub use domp_escrow::liquidity::FeeLimit;
 
 /// What an engine is told besides its ports.
 #[derive(Clone)]
@@ -25,15 +24,6 @@ pub struct EngineConfig {
     pub bounds: Bounds,
     /// Where a test may make things go wrong.
     pub faults: Arc<dyn Faults>,
-}
-
-/// The most that may be paid for routing, on top of the amount: a share and a fixed part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FeeLimit {
-    /// Millionths of the amount; 10,000 is one percent.
-    pub per_million: u32,
-    /// Added to the share, whatever the amount.
-    pub base: Msat,
 }
 
 /// How long things may take, and how often things are done.
@@ -78,8 +68,9 @@ pub struct Bounds {
     pub held: usize,
     /// Bids of one author that are neither accepted nor over.
     pub bids_per_author: usize,
-    /// Threads that search a proof of work.
-    pub mining_threads: usize,
+    /// Bits of proof of work that our public events carry even where no relay asks for any: other clients refuse events
+    /// without a proof.
+    pub least_work_bits: u16,
     /// Engine events kept for a listener that is slow; older ones are dropped for it.
     pub listener_backlog: usize,
 }
@@ -112,22 +103,6 @@ impl fmt::Debug for EngineConfig {
     }
 }
 
-impl FeeLimit {
-    /// The most for a payment of `amount`.
-    pub fn of(&self, amount: Sat) -> Msat {
-        let share = u128::from(amount.to_msat().get()) * u128::from(self.per_million) / 1_000_000;
-        let share = u64::try_from(share).ok().and_then(|share| Msat::new(share).ok());
-        share.map_or_else(|| amount.to_msat(), |share| share.saturating_add(self.base))
-    }
-}
-
-impl Default for FeeLimit {
-    /// One percent and ten satoshi.
-    fn default() -> Self {
-        Self { per_million: 10_000, base: Msat::new(10_000).unwrap_or(Msat::ZERO) }
-    }
-}
-
 impl Default for Times {
     fn default() -> Self {
         Self {
@@ -155,7 +130,7 @@ impl Default for Bounds {
             held_per_author: 64,
             held: 4_096,
             bids_per_author: 16,
-            mining_threads: 1,
+            least_work_bits: 8,
             listener_backlog: 1_024,
         }
     }

@@ -1,5 +1,10 @@
 //! The desk: what a person asks for before there is a trade, and what they get back.
 
+mod bidding;
+mod exclusive;
+mod listings;
+mod orders;
+
 use domp_protocol::{
     ids::{EventId, NodeId, PublicKey},
     kinds::ShippingInfo,

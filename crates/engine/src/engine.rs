@@ -1,21 +1,25 @@
 //! The engine: what others call.
 
 use crate::{
+    commit::Along,
     config::EngineConfig,
     desk::{ListingView, NewBid, NewListing, Preview},
     error::{EngineError, StartError},
     event::EngineEvent,
     health::Health,
+    inner::Inner,
+    life::Life,
     view::{HistoryEntry, TradeSummary, TradeView},
 };
 use domp_escrow::{
     input::{Command, Input},
     note::Note,
     stage::Stage,
+    trade::Trade,
 };
 use domp_ports::{clock::Clock, identity::Identity, journal::Journal, lightning::Lightning, relays::Relays};
 use domp_protocol::ids::{EventId, TradeId};
-use std::sync::Arc;
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::sync::broadcast;
 
 /// The engine's neighbours.
@@ -59,37 +63,88 @@ pub struct RebuildReport {
     pub failed: Vec<(EventId, String)>,
 }
 
-/// A running engine. Cheap to clone; all clones are the same engine.
+/// A running engine. Cheap to clone; all clones are the same engine. When the last one is dropped without
+/// [`Engine::stop`], everything ends at once, as if the process had been killed: nothing is lost by that either.
 #[derive(Clone)]
 pub struct Engine {
-    ports: Ports,
-    config: Arc<EngineConfig>,
-    events: broadcast::Sender<EngineEvent>,
+    inner: Arc<Inner>,
+    _leash: Arc<Leash>,
 }
 
+/// Halts the engine with its last handle.
+struct Leash(Life);
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.0.halt();
+    }
+}
+
+/// The longest wait for steps under way when stopping.
+const STEPS_END: Duration = Duration::from_secs(10);
+/// The longest wait for tasks to notice that they are halted.
+const TASKS_END: Duration = Duration::from_secs(30);
+
 impl Engine {
-    /// Starts: reads the database, performs what was not done, asks the node about everything open, catches up with the
-    /// relays, and only then acts on deadlines. A node or relay that cannot be reached does not keep it from starting:
+    /// Starts: reads the database, performs what was not done, catches up with the relays, asks the node about everything
+    /// open, and only then acts on deadlines. A node or relay that cannot be reached does not keep it from starting:
     /// [`Engine::health`] says so, and everything waits.
     ///
     /// # Errors
     /// See [`StartError`]: what cannot be mended by waiting.
     pub async fn start(ports: Ports, config: EngineConfig) -> Result<Self, StartError> {
-        let (events, _) = broadcast::channel(config.bounds.listener_backlog.max(1));
-        Ok(Self { ports, config: Arc::new(config), events })
+        let inner = Arc::new(Inner::new(ports, config));
+        let leash = Arc::new(Leash(inner.life.clone()));
+        inner.own_relays().map_err(|error| StartError::Config(error.to_string()))?;
+        inner.check_profile().await?;
+        inner.read_trades().await?;
+        let reached = inner.meet_node().await?.is_ok();
+        inner.life.spawn(Arc::clone(&inner).follow_blocks());
+        inner.life.spawn(Arc::clone(&inner).recover());
+        if reached {
+            // In the time it takes, or in the background if it takes too long.
+            let _ = inner.until_recovered().await;
+        }
+        Ok(Self { inner, _leash: leash })
     }
 
-    /// Stops: lets the steps under way be written, and returns. What is not done yet is done after the next start.
-    pub async fn stop(&self) {}
+    /// Stops: lets the steps under way be written, and returns once nothing of it runs any more. What is not done yet is
+    /// done after the next start.
+    pub async fn stop(&self) {
+        let life = &self.inner.life;
+        life.begin_stopping();
+        if !life.is_halted() {
+            life.until_no_steps(STEPS_END).await;
+            self.inner.flush().await;
+            self.inner.move_cursor().await;
+        }
+        life.halt();
+        life.until_no_tasks(TASKS_END).await;
+    }
+
+    /// Returns once the engine was stopped, by [`Engine::stop`] or by a fault that a test ordered.
+    pub async fn until_halted(&self) {
+        self.inner.life.until_halted().await;
+    }
 
     /// The neighbours it works with.
-    pub const fn ports(&self) -> &Ports {
-        &self.ports
+    pub fn ports(&self) -> &Ports {
+        &self.inner.ports
     }
 
     /// What it was told at the start.
     pub fn config(&self) -> &EngineConfig {
-        &self.config
+        &self.inner.config
+    }
+
+    /// Does something that is not given up when its caller goes away.
+    async fn run<T, F>(&self, work: impl FnOnce(Arc<Inner>) -> F) -> Result<T, EngineError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, EngineError>> + Send + 'static,
+    {
+        let work = work(Arc::clone(&self.inner));
+        self.inner.life.detached(work).await.unwrap_or(Err(EngineError::Stopping))
     }
 
     /// Hands one input to a trade.
@@ -97,8 +152,7 @@ impl Engine {
     /// # Errors
     /// See [`EngineError`]. A command that the machine refuses is [`EngineError::Refused`].
     pub async fn input(&self, trade: TradeId, input: Input) -> Result<StepReport, EngineError> {
-        let _ = input;
-        Err(EngineError::NoTrade(trade))
+        self.run(|inner| async move { inner.input(trade, &input, Along::default()).await }).await
     }
 
     /// Publishes a listing (kind 300).
@@ -106,8 +160,7 @@ impl Engine {
     /// # Errors
     /// A field that breaks a rule; a node that cannot hold payments; no relay that takes it.
     pub async fn create_listing(&self, new: NewListing) -> Result<ListingView, EngineError> {
-        let _ = new;
-        Err(EngineError::Stopping)
+        self.run(|inner| async move { inner.list(new).await }).await
     }
 
     /// Bids on a listing (kind 301): checks the listing and our channels, makes and stores the secrets, signs the bid and
@@ -116,7 +169,7 @@ impl Engine {
     /// # Errors
     /// What is wrong with the listing or the bid; too little to pay with.
     pub async fn bid(&self, new: NewBid) -> Result<TradeView, EngineError> {
-        Err(EngineError::NoListing(new.listing))
+        self.run(|inner| async move { inner.bid(new).await }).await
     }
 
     /// Accepts a bid on a listing of ours: checks our channels, and that no other bid on the listing is accepted.
@@ -133,8 +186,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Refused`] with what to do instead.
     pub async fn command(&self, trade: TradeId, command: Command) -> Result<TradeView, EngineError> {
-        let _ = command;
-        Err(EngineError::NoTrade(trade))
+        self.run(|inner| async move { inner.order(trade, command).await }).await
     }
 
     /// What an order would mean, without giving it.
@@ -142,8 +194,7 @@ impl Engine {
     /// # Errors
     /// When there is no such trade.
     pub async fn preview(&self, trade: TradeId, command: &Command) -> Result<Preview, EngineError> {
-        let _ = command;
-        Err(EngineError::NoTrade(trade))
+        self.inner.preview(trade, command).await
     }
 
     /// What a bid would mean, without making it.
@@ -151,7 +202,7 @@ impl Engine {
     /// # Errors
     /// When there is no such listing.
     pub async fn preview_bid(&self, new: &NewBid) -> Result<Preview, EngineError> {
-        Err(EngineError::NoListing(new.listing))
+        self.inner.preview_bid(new).await
     }
 
     /// A listing, from here or from the relays.
@@ -159,7 +210,7 @@ impl Engine {
     /// # Errors
     /// When nobody has it, or it is not genuine.
     pub async fn fetch_listing(&self, listing: EventId) -> Result<ListingView, EngineError> {
-        Err(EngineError::NoListing(listing))
+        self.inner.fetch_listing(listing).await
     }
 
     /// The newest listings on our relays.
@@ -167,8 +218,7 @@ impl Engine {
     /// # Errors
     /// When no relay answers.
     pub async fn browse(&self, limit: usize) -> Result<Vec<ListingView>, EngineError> {
-        let _ = limit;
-        Ok(Vec::new())
+        self.inner.browse(limit).await
     }
 
     /// Our own listings, newest first.
@@ -176,7 +226,7 @@ impl Engine {
     /// # Errors
     /// When the database fails.
     pub async fn my_listings(&self) -> Result<Vec<ListingView>, EngineError> {
-        Ok(Vec::new())
+        self.inner.my_listings().await
     }
 
     /// Our trades, newest first.
@@ -184,8 +234,7 @@ impl Engine {
     /// # Errors
     /// When the database fails.
     pub async fn trades(&self, only_open: bool) -> Result<Vec<TradeSummary>, EngineError> {
-        let _ = only_open;
-        Ok(Vec::new())
+        self.inner.summaries(only_open).await
     }
 
     /// All about one trade.
@@ -193,7 +242,15 @@ impl Engine {
     /// # Errors
     /// When there is no such trade.
     pub async fn trade(&self, trade: TradeId) -> Result<TradeView, EngineError> {
-        Err(EngineError::NoTrade(trade))
+        self.inner.view(trade).await
+    }
+
+    /// The machine's own snapshot of a trade, for tests and tools that look at every fact.
+    ///
+    /// # Errors
+    /// When there is no such trade.
+    pub async fn snapshot(&self, trade: TradeId) -> Result<Trade, EngineError> {
+        Ok(self.inner.peek(&trade).await?.0)
     }
 
     /// What happened to a trade, oldest first.
@@ -201,7 +258,7 @@ impl Engine {
     /// # Errors
     /// When there is no such trade.
     pub async fn history(&self, trade: TradeId) -> Result<Vec<HistoryEntry>, EngineError> {
-        Err(EngineError::NoTrade(trade))
+        self.inner.history(trade).await
     }
 
     /// The shipping address of a trade, for the two people who may see it; `None` while there is none.
@@ -209,32 +266,17 @@ impl Engine {
     /// # Errors
     /// When there is no such trade.
     pub async fn shipping_address(&self, trade: TradeId) -> Result<Option<String>, EngineError> {
-        Err(EngineError::NoTrade(trade))
+        self.inner.shipping_address(trade).await
     }
 
     /// Everything that happens from now on. A listener that is too slow misses the oldest and is told how many.
     pub fn subscribe(&self) -> broadcast::Receiver<EngineEvent> {
-        self.events.subscribe()
+        self.inner.events.subscribe()
     }
 
     /// How the engine and its neighbours are.
     pub async fn health(&self) -> Health {
-        Health {
-            troubles: Vec::new(),
-            node: crate::health::NodeHealth {
-                reachable: false,
-                height: None,
-                block_time: None,
-                fresh: false,
-                last_error: None,
-            },
-            relays: self.ports.relays.status().await,
-            open_trades: 0,
-            frozen_trades: 0,
-            pending_effects: 0,
-            watches: 0,
-            recovered: false,
-        }
+        self.inner.health().await
     }
 
     /// Rebuilds a buyer's open trades from the phrase and the relays: our own bids, the salts inside them, and the events
@@ -243,6 +285,6 @@ impl Engine {
     /// # Errors
     /// When no relay answers or the database fails.
     pub async fn rebuild_from_relays(&self) -> Result<RebuildReport, EngineError> {
-        Ok(RebuildReport::default())
+        self.run(|inner| async move { inner.rebuild().await }).await
     }
 }

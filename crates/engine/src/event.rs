@@ -1,7 +1,10 @@
 //! Engine events: what is told to whoever listens while things happen. Nothing depends on their being heard.
 
 use domp_ports::relays::RelayAnswer;
-use domp_protocol::{ids::TradeId, units::Unix};
+use domp_protocol::{
+    ids::{EventId, PublicKey, TradeId},
+    units::Unix,
+};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened.
@@ -16,6 +19,24 @@ pub enum EngineEvent {
         trade: Option<TradeId>,
         /// What is under way.
         progress: Progress,
+    },
+    /// An event that arrived has no effect.
+    Ignored {
+        /// The trade, if it is about one.
+        trade: Option<TradeId>,
+        /// The event.
+        event: EventId,
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// The other side has something to say that moves no money. Untrusted text.
+    Words {
+        /// The trade.
+        trade: TradeId,
+        /// Who says it.
+        from: PublicKey,
+        /// What.
+        text: String,
     },
     /// Something that a person must look at.
     Alarm {

@@ -1,5 +1,6 @@
 //! Health: what works and what does not, as a whole.
 
+use crate::inner::{Inner, hold};
 use domp_ports::relays::RelayStatus;
 use domp_protocol::units::{Height, Unix};
 use serde::{Deserialize, Serialize};
@@ -44,5 +45,39 @@ impl Health {
     /// Whether nothing is wrong.
     pub const fn is_good(&self) -> bool {
         self.troubles.is_empty()
+    }
+}
+
+impl Inner {
+    pub(crate) async fn health(&self) -> Health {
+        let relays = self.ports.relays.status().await;
+        let node = self.chain.health(self.now());
+        let mut troubles = self.troubles.lines();
+        if node.reachable && !node.fresh {
+            troubles.push(
+                "the node is not synced, or its last block is over two hours away from this computer's clock: nothing is paid, \
+                 shipped or confirmed until it is; what has to be given back is given back all the same"
+                    .to_owned(),
+            );
+        }
+        if !relays.is_empty() && relays.iter().all(|relay| !relay.connected) {
+            troubles.push(
+                "no relay is connected: nothing can be sent or received; what is to be sent waits".to_owned(),
+            );
+        }
+        let frozen_trades = self.frozen_trades();
+        if frozen_trades > 0 {
+            troubles.push(format!("{frozen_trades} trades are frozen because an invariant would have been broken: keep the database and report this"));
+        }
+        Health {
+            troubles,
+            node,
+            relays,
+            open_trades: hold(&self.open).len(),
+            frozen_trades,
+            pending_effects: self.outbox.len(),
+            watches: self.watches.len(),
+            recovered: *self.recovered.borrow(),
+        }
     }
 }

@@ -1,0 +1,337 @@
+//! Commits: one input, one step of the machine, one transaction; only then is anything done.
+
+use crate::{
+    EngineError,
+    cabinet::Kept,
+    engine::StepReport,
+    event::{EngineEvent, TradeChanged},
+    faults::{Fault, Point},
+    inner::{Inner, hold},
+    lifetime::lifetime,
+    record::{self, Journaled},
+    words,
+};
+use domp_escrow::{
+    effect::Effect,
+    input::Input,
+    invariants,
+    moment::At,
+    note::Note,
+    stage::stage,
+    step::{Step, step},
+    trade::Trade,
+    wake::wake,
+};
+use domp_ports::journal::{Commit, Document, EffectKey, HashUse, JournalError, TradeRow};
+use domp_protocol::{
+    ids::{EventId, PaymentHash, TradeId},
+    units::{Blocks, Unix},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// How often a step is computed anew because somebody else changed the trade's row.
+const RACES: u32 = 3;
+/// A tick that changed nothing is not repeated before so many seconds.
+const AGAIN_SECONDS: u64 = 30;
+
+/// What is written along with an input.
+#[derive(Default)]
+pub(crate) struct Along {
+    /// Effects that the input reports as done.
+    pub cleared: Vec<EffectKey>,
+    /// Events that were the input.
+    pub documents: Vec<Document>,
+    /// Write even if nothing changed, to strike out what is done.
+    pub flush: bool,
+}
+
+impl Inner {
+    /// Hands an input to a trade.
+    pub(crate) async fn input(
+        self: &Arc<Self>,
+        id: TradeId,
+        input: &Input,
+        along: Along,
+    ) -> Result<StepReport, EngineError> {
+        let slot = self.cabinet.slot(&id);
+        let mut place = slot.lock().await;
+        let kept = self.kept(&mut place, &id).await?;
+        self.take(kept, input, along).await
+    }
+
+    /// Hands an input to a trade whose lock the caller holds.
+    pub(crate) async fn take(
+        self: &Arc<Self>,
+        kept: &mut Kept,
+        input: &Input,
+        mut along: Along,
+    ) -> Result<StepReport, EngineError> {
+        let id = kept.trade.terms.trade;
+        let _counted = self.life.step();
+        let mut races = 0;
+        loop {
+            if self.life.is_stopping() && !along.flush {
+                return Err(EngineError::Stopping);
+            }
+            if let Some(broken) = self.frozen(&id) {
+                return Err(EngineError::Frozen { trade: id, broken });
+            }
+            let at = self.moment()?;
+            let taken = step(kept.trade.clone(), input, at);
+            if let Some(refusal) = refusal(input, &taken.notes) {
+                return Err(EngineError::Refused(refusal));
+            }
+            if let Err(broken) = invariants::check(&kept.trade, at, &taken) {
+                return Err(self.freeze(id, broken.0));
+            }
+            match self.write(kept, at, input, taken, &mut along).await {
+                Err(EngineError::Journal(JournalError::Conflict { .. })) if races < RACES => {
+                    races += 1;
+                    let done = std::mem::take(&mut kept.done);
+                    *kept = self.load(&id).await?.ok_or(EngineError::NoTrade(id))?;
+                    kept.done = done;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Begins a new trade. `Ok(None)` if it is there already.
+    pub(crate) async fn begin(
+        self: &Arc<Self>,
+        trade: Trade,
+        documents: Vec<Document>,
+    ) -> Result<Option<StepReport>, EngineError> {
+        let id = trade.terms.trade;
+        let slot = self.cabinet.slot(&id);
+        let mut place = slot.lock().await;
+        if place.is_none() {
+            *place = self.load(&id).await?;
+        }
+        if place.is_some() {
+            return Ok(None);
+        }
+        let _counted = self.life.step();
+        let at = self.moment()?;
+        let taken = step(trade.clone(), &Input::Begin, at);
+        if let Err(broken) = invariants::check(&trade, at, &taken) {
+            return Err(self.freeze(id, broken.0));
+        }
+        let mut kept = Kept::new(trade, 0, false);
+        let mut along = Along { documents, flush: true, ..Along::default() };
+        let report = self.write(&mut kept, at, &Input::Begin, taken, &mut along).await?;
+        *place = Some(kept);
+        Ok(Some(report))
+    }
+
+    /// Writes a step, if there is anything to write, and sets everything going that follows from it.
+    async fn write(
+        self: &Arc<Self>,
+        kept: &mut Kept,
+        at: At,
+        input: &Input,
+        taken: Step,
+        along: &mut Along,
+    ) -> Result<StepReport, EngineError> {
+        let id = kept.trade.terms.trade;
+        let life = lifetime(&taken.trade);
+        let open = life.is_open(at.unix);
+        let changed = taken.trade != kept.trade || !taken.effects.is_empty() || open != kept.open;
+        let stage = stage(&taken.trade);
+        let waits_for_fresh = taken.notes.contains(&Note::TipNotFresh);
+        let idle = !changed && !(along.flush && (kept.version == 0 || !kept.done.is_empty()));
+        if idle {
+            self.leave(kept, at, input, along).await?;
+        } else {
+            self.commit(kept, at, input, &taken, open, along).await?;
+        }
+        let report =
+            StepReport { trade: id, version: kept.version, stage, notes: taken.notes, committed: !idle };
+        self.announce(&report, at.unix, input);
+        let papers = new_papers(&kept.trade, &taken.trade);
+        self.count_node(&kept.trade, kept.open, open);
+        kept.trade = taken.trade;
+        kept.open = open;
+        if !idle {
+            self.follow(kept, at, life.end());
+            self.inbox_recheck(&papers);
+            self.perform_all(id, kept.version, taken.effects);
+        } else if matches!(input, Input::Tick) {
+            // Woken for nothing: not again at once, whatever the machine says.
+            self.wake_later(kept, at);
+        }
+        if waits_for_fresh {
+            self.clockwork().wait_for_fresh(id);
+        }
+        Ok(report)
+    }
+
+    /// Nothing to write now: what is done is struck out with the next commit, and events are kept.
+    async fn leave(
+        self: &Arc<Self>,
+        kept: &mut Kept,
+        at: At,
+        input: &Input,
+        along: &mut Along,
+    ) -> Result<(), EngineError> {
+        tracing::trace!(
+            trade = kept.trade.terms.trade.short(),
+            height = at.height.0,
+            input = words::input(input),
+            "nothing changed"
+        );
+        for document in along.documents.drain(..) {
+            remember_time(kept, &document);
+            self.ports.journal.keep_document(document).await?;
+        }
+        if !along.cleared.is_empty() {
+            kept.done.append(&mut along.cleared);
+            self.flush_later(kept.trade.terms.trade);
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        self: &Arc<Self>,
+        kept: &mut Kept,
+        at: At,
+        input: &Input,
+        taken: &Step,
+        open: bool,
+        along: &mut Along,
+    ) -> Result<(), EngineError> {
+        let id = kept.trade.terms.trade;
+        let version = kept.version.saturating_add(1);
+        let journaled = Journaled { at, input: input.clone(), notes: taken.notes.clone() };
+        let effects = taken.effects.iter().map(record::write_effect).collect::<Result<Vec<_>, _>>()?;
+        let cleared = along.cleared.iter().chain(&kept.done).copied().collect();
+        let commit = Commit {
+            row: TradeRow {
+                id,
+                version,
+                snapshot: record::write_trade(&taken.trade)?,
+                wake_at: wake(&taken.trade).height,
+                open,
+            },
+            expected_version: kept.version,
+            input: record::write_input(&journaled)?,
+            effects,
+            cleared,
+            hashes: hash_uses(&taken.trade, kept.version == 0, &taken.effects),
+            documents: along.documents.clone(),
+        };
+        match self.config.faults.at(Point::BeforeCommit { trade: id, version, input }) {
+            Fault::Fail => return Err(JournalError::Full { path: "the journal".to_owned() }.into()),
+            Fault::Stop => self.life.die().await,
+            Fault::None | Fault::Repeat => {}
+        }
+        self.ports.journal.commit(commit).await.inspect_err(|error| self.troubles.journal_failed(error))?;
+        self.troubles.journal_works();
+        kept.version = version;
+        kept.done.clear();
+        for document in &along.documents {
+            remember_time(kept, document);
+        }
+        if self.config.faults.at(Point::AfterCommit { trade: id, version, input }) == Fault::Stop {
+            self.life.die().await;
+        }
+        Ok(())
+    }
+
+    /// Wakes, watches and counts follow the trade.
+    fn follow(self: &Arc<Self>, kept: &Kept, at: At, end: Option<Unix>) {
+        let trade = &kept.trade;
+        let id = trade.terms.trade;
+        let mut next = wake(trade);
+        // What is due already is ticked at once; if that changes nothing it waits for the next block or half a minute.
+        next.unix = [next.unix, end].into_iter().flatten().min();
+        let due = next.height.is_some_and(|height| height <= at.height)
+            || next.unix.is_some_and(|unix| unix <= at.unix);
+        if kept.open {
+            self.clockwork().set(id, next);
+            hold(&self.open).insert(id);
+        } else {
+            self.clockwork().remove(&id);
+            hold(&self.open).remove(&id);
+        }
+        if due {
+            self.pulse.notify_one();
+        }
+        self.watch_trade(trade, kept.open);
+        self.inbox.trade_changed(trade, kept.open);
+    }
+
+    fn wake_later(&self, kept: &Kept, at: At) {
+        if !kept.open {
+            return;
+        }
+        let mut next = wake(&kept.trade);
+        next.height = next.height.map(|height| height.max(at.height.plus(Blocks(1))));
+        let end = lifetime(&kept.trade).end();
+        next.unix =
+            [next.unix, end].into_iter().flatten().min().map(|unix| unix.max(at.unix.plus(AGAIN_SECONDS)));
+        self.clockwork().set(kept.trade.terms.trade, next);
+    }
+
+    fn announce(&self, report: &StepReport, now: Unix, input: &Input) {
+        if !report.committed && report.notes.is_empty() {
+            return;
+        }
+        for note in &report.notes {
+            if let Note::Alarm(text) = note {
+                self.alarm(Some(report.trade), text.clone());
+            }
+        }
+        self.tell(EngineEvent::Trade(TradeChanged {
+            trade: report.trade,
+            version: report.version,
+            at: now,
+            input: words::input(input),
+            stage: report.stage.as_str().to_owned(),
+            ended: report.stage.is_ended(),
+            notes: report.notes.iter().map(words::note).collect(),
+        }));
+    }
+}
+
+/// The machine's refusal of a command, if that is what the input was.
+fn refusal(input: &Input, notes: &[Note]) -> Option<domp_escrow::note::Refusal> {
+    if !matches!(input, Input::Command(_)) {
+        return None;
+    }
+    notes.iter().find_map(|note| match note {
+        Note::Refused(refusal) => Some(refusal.clone()),
+        _ => None,
+    })
+}
+
+/// The hashes that this step uses: no other trade may use them in the same way.
+fn hash_uses(trade: &Trade, is_new: bool, effects: &[Effect]) -> Vec<(PaymentHash, HashUse)> {
+    let made = trade
+        .legs
+        .iter()
+        .filter(|leg| is_new && leg.paying().is_some())
+        .filter_map(|leg| Some((leg.hash?, HashUse::Made)));
+    let used = effects.iter().filter_map(|effect| match effect {
+        Effect::Issue { hash, .. } => Some((*hash, HashUse::Invoiced)),
+        Effect::Pay { hash, .. } | Effect::PayLate { hash, .. } => Some((*hash, HashUse::Paid)),
+        Effect::Settle { .. }
+        | Effect::Cancel { .. }
+        | Effect::Send { .. }
+        | Effect::Resend { .. }
+        | Effect::IssueLate { .. } => None,
+    });
+    made.chain(used).collect()
+}
+
+/// Events that the trade has now and had not before: others may have waited for them.
+fn new_papers(before: &Trade, after: &Trade) -> Vec<EventId> {
+    let old: BTreeSet<EventId> = before.papers.values().copied().collect();
+    after.papers.values().filter(|paper| !old.contains(paper)).copied().collect()
+}
+
+fn remember_time(kept: &mut Kept, document: &Document) {
+    if let Some(times) = kept.times.as_mut() {
+        times.insert(document.id, document.created_at);
+    }
+}

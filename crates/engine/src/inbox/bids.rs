@@ -1,0 +1,115 @@
+//! Bids on our listings: each valid one begins a trade of its own.
+
+use crate::{EngineError, event::EngineEvent, inner::Inner};
+use domp_escrow::{
+    offering::{self, Given, OfferError},
+    terms::Terms,
+    trade::Trade,
+};
+use domp_ports::journal::Document;
+use domp_protocol::{
+    event::VerifiedEvent,
+    ids::EventId,
+    kinds::{Bid, Body, Listing, Signed},
+};
+use std::sync::Arc;
+
+/// Counter bids and earlier bids that one bid may lean on.
+const MOST_EARLIER: usize = 16;
+
+/// What became of a bid.
+enum Judged {
+    Terms(Box<Terms>),
+    Waits(EventId),
+    Refused(OfferError),
+}
+
+impl Inner {
+    /// A bid arrived. If it is on a listing of ours and fits it, the seller's side of a trade begins.
+    pub(super) async fn take_bid(
+        self: &Arc<Self>,
+        event: &VerifiedEvent,
+        marker: Option<Document>,
+    ) -> Result<(), EngineError> {
+        let bid = match Signed::<Bid>::read_as(event) {
+            Ok(bid) => bid,
+            Err(error) => {
+                self.tell_refused_bid(event, &error.to_string());
+                return self.keep_marker(marker).await;
+            }
+        };
+        let Some(listing) = self.own_listing(&bid.body().listing).await? else {
+            return self.keep_marker(marker).await;
+        };
+        if self.has_trade(&event.id()).await? {
+            return self.keep_marker(marker).await;
+        }
+        match self.judge(&listing, &bid).await? {
+            Judged::Waits(missing) => self.hold_event(event, missing, marker, None).await,
+            Judged::Refused(error) => {
+                self.tell_refused_bid(event, &error.to_string());
+                self.held_no_more(&event.id());
+                self.keep_marker(marker).await
+            }
+            Judged::Terms(_) if self.inbox.bids_of(&bid.author()) >= self.config.bounds.bids_per_author => {
+                let most = self.config.bounds.bids_per_author;
+                self.tell_refused_bid(
+                    event,
+                    &format!("its author has {most} bids waiting already, and that is the most"),
+                );
+                Ok(())
+            }
+            Judged::Terms(terms) => {
+                let mut documents: Vec<Document> = marker.into_iter().collect();
+                documents.push(self.document_of(event, Some(event.id())));
+                self.begin(Trade::for_seller(*terms), documents).await?;
+                self.held_no_more(&event.id());
+                // Whatever of this trade was here before its bid.
+                self.inbox_recheck(&[event.id()]);
+                Ok(())
+            }
+        }
+    }
+
+    /// The bid against the listing, with the counter bids that it answers as far as they are stored.
+    async fn judge(&self, listing: &Signed<Listing>, bid: &Signed<Bid>) -> Result<Judged, EngineError> {
+        let mut earlier: Vec<Signed<Body>> = Vec::new();
+        loop {
+            let given = Given {
+                network: self.config.network,
+                now: self.now(),
+                earlier: &earlier,
+                policy: self.config.policy,
+            };
+            let missing = match offering::terms(listing, bid, &given) {
+                Ok(terms) => return Ok(Judged::Terms(Box::new(terms))),
+                Err(OfferError::Waits(missing)) => missing,
+                Err(error) => return Ok(Judged::Refused(error)),
+            };
+            let stored = self.ports.journal.document(&missing).await?;
+            let known = stored
+                .and_then(|document| VerifiedEvent::check_stored(&document.json).ok())
+                .and_then(|event| Signed::<Body>::read(&event).ok())
+                .filter(|_| earlier.len() < MOST_EARLIER);
+            match known {
+                Some(event) => earlier.push(event),
+                None => return Ok(Judged::Waits(missing)),
+            }
+        }
+    }
+
+    /// A listing of ours, from storage.
+    pub(crate) async fn own_listing(&self, id: &EventId) -> Result<Option<Signed<Listing>>, EngineError> {
+        let stored = self.ports.journal.document(id).await?;
+        Ok(stored
+            .filter(|document| document.author == self.me && document.kind == 300)
+            .and_then(|document| VerifiedEvent::check_stored(&document.json).ok())
+            .and_then(|event| Signed::<Listing>::read_as(&event).ok()))
+    }
+
+    fn tell_refused_bid(&self, event: &VerifiedEvent, reason: &str) {
+        let reason = format!("bid {} of {} is refused: {reason}", event.id(), event.author().short());
+        tracing::info!("{reason}");
+        self.tell(EngineEvent::Ignored { trade: None, event: event.id(), reason });
+    }
+}

@@ -1,0 +1,111 @@
+//! Saying: an event of the other side is put to the rules of admission, and what they make of it is handed to the machine.
+
+use crate::{EngineError, commit::Along, event::EngineEvent, inner::Inner};
+use domp_escrow::{
+    admission::{Admission, Aside, Reader, admit},
+    input::{Input, Said},
+};
+use domp_ports::journal::Document;
+use domp_protocol::{
+    event::VerifiedEvent,
+    ids::{EventId, TradeId},
+    tags::sealed::Sealed,
+};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+impl Inner {
+    /// Puts an event to a trade.
+    pub(super) async fn say(
+        self: &Arc<Self>,
+        trade: TradeId,
+        event: &VerifiedEvent,
+        marker: Option<Document>,
+        was_held: bool,
+    ) -> Result<(), EngineError> {
+        let own_node = self.own_node().await?;
+        let slot = self.cabinet.slot(&trade);
+        let mut place = slot.lock().await;
+        let kept = self.kept(&mut place, &trade).await?;
+        self.read_up(kept).await?;
+        let admission = {
+            let times = kept.times.as_ref();
+            let made_at = |id: &EventId| times.and_then(|times| times.get(id)).copied();
+            let peer = kept.trade.peer_key();
+            let open_secret = |sealed: &Sealed| {
+                self.ports.identity.decrypt_from(&peer, sealed.as_str()).ok().map(Zeroizing::new)
+            };
+            let reader = Reader {
+                now: self.now(),
+                own_node,
+                may_split: true,
+                commits: kept.commits,
+                made_at: &made_at,
+                open_secret: &open_secret,
+            };
+            admit(&kept.trade, event, &reader)
+        };
+        match admission {
+            Admission::Said { said, preimage } => {
+                if let Some(preimage) = preimage {
+                    // On disk before the machine hears of it, so that it can be used whatever happens next.
+                    self.keep_secret(&preimage).await?;
+                }
+                let mut documents: Vec<Document> = marker.into_iter().collect();
+                if !matches!(said, Said::Receipt { .. }) {
+                    documents.push(self.document_of(event, Some(trade)));
+                }
+                let input = Input::Said { event: event.id(), said };
+                self.take(kept, &input, Along { documents, ..Along::default() }).await?;
+                self.held_no_more(&event.id());
+                Ok(())
+            }
+            Admission::Aside(aside) => {
+                self.ports.journal.keep_document(self.document_of(event, Some(trade))).await?;
+                self.held_no_more(&event.id());
+                self.tell_aside(trade, event, &aside);
+                self.keep_marker(marker).await
+            }
+            Admission::Held { missing } => {
+                drop(place);
+                self.hold_event(event, missing, marker, Some(trade)).await
+            }
+            Admission::Refused(refused) => {
+                let text = format!("kind {} of {}: {refused}", event.kind(), event.author().short());
+                if refused.is_alarm() {
+                    self.alarm(Some(trade), text);
+                } else {
+                    tracing::info!(trade = trade.short(), "{text}");
+                    self.tell(EngineEvent::Ignored { trade: Some(trade), event: event.id(), reason: text });
+                }
+                self.done_with(event, marker, was_held).await
+            }
+            Admission::Own | Admission::Foreign => self.done_with(event, marker, was_held).await,
+        }
+    }
+
+    async fn done_with(
+        &self,
+        event: &VerifiedEvent,
+        marker: Option<Document>,
+        was_held: bool,
+    ) -> Result<(), EngineError> {
+        if was_held {
+            self.let_go(event).await?;
+        }
+        self.keep_marker(marker).await
+    }
+
+    /// Words between people are shown and move no money.
+    fn tell_aside(&self, trade: TradeId, event: &VerifiedEvent, aside: &Aside) {
+        let text = match aside {
+            Aside::Note(note) => note.text.clone(),
+            Aside::Address(_) => "the shipping address has arrived".to_owned(),
+            Aside::Message(message) => message.message.clone(),
+            Aside::CounterBid { offer } => format!("counter bid: {offer}"),
+            Aside::Terms(words) => format!("other terms proposed: {words}"),
+            Aside::NotSpoken(what) => format!("{what}: not understood by this version, kept and ignored"),
+        };
+        self.tell(EngineEvent::Words { trade, from: event.author(), text });
+    }
+}

@@ -1,0 +1,159 @@
+//! Mail: a letter of ours goes to the relays, and to the other side alone where it is private.
+
+mod ln_node;
+mod work;
+mod write;
+
+use crate::{
+    cabinet::Kept,
+    event::{EngineEvent, Progress},
+    inner::Inner,
+    perform::{Ended, Tried, task},
+    view::RelayResult,
+    words,
+};
+use domp_escrow::{
+    draft::{self, Draft, Enclosures},
+    effect::Effect,
+    input::Outcome,
+    letter::Message,
+    terms::Terms,
+    trade::Trade,
+};
+use domp_ports::{journal::EffectKey, relays::RelayAnswer};
+use domp_protocol::{
+    ids::{EventId, PublicKey, TradeId},
+    private::PRIVATE_KIND,
+    units::Unix,
+};
+use std::sync::Arc;
+pub(crate) use work::Policies;
+use write::Unwritten;
+
+/// A signed event of ours.
+#[derive(Clone)]
+pub(crate) struct Signed {
+    pub id: EventId,
+    pub kind: u16,
+    pub created_at: Unix,
+    pub json: String,
+}
+
+impl Signed {
+    pub(crate) const fn is_private(&self) -> bool {
+        self.kind == PRIVATE_KIND
+    }
+}
+
+type Answers = Vec<(String, RelayAnswer)>;
+
+impl Inner {
+    /// One try to send a letter. Done once one relay has it.
+    pub(crate) async fn send(self: &Arc<Self>, key: EffectKey, message: &Message, again: bool) -> Tried {
+        if message.reveals().is_some() && !self.moment().is_ok_and(|at| at.fresh) {
+            return Tried::again(
+                "the node's height cannot be relied on now, and a secret does not leave then",
+            );
+        }
+        let (trade, signed) = match self.letter(key, message, again).await {
+            Ok(letter) => letter,
+            Err(Unwritten::Later(reason)) => return Tried::again(reason),
+            Err(Unwritten::Never(reason)) => {
+                return match task_of(message) {
+                    Some(task) => Tried::ended(task, Outcome::Refused(reason)),
+                    None => Tried::Ended(Ended::quietly()),
+                };
+            }
+        };
+        let peer = trade.peer_key();
+        let answers = match self.post(&trade.terms, &peer, &signed).await {
+            Ok(answers) => answers,
+            Err(reason) => return Tried::Again(reason),
+        };
+        self.record_post(key.trade, message, &answers).await;
+        if !answers.iter().any(|(_, answer)| *answer == RelayAnswer::Accepted) {
+            return Tried::Again(summary(&answers));
+        }
+        // The letter is out; what follows helps it to arrive.
+        if again && !signed.is_private() {
+            self.post_wrapped(&trade.terms, &peer, &signed).await;
+        }
+        if let (Message::Refund { reason }, false) = (message, again) {
+            self.post_words(&trade, reason).await;
+        }
+        match task_of(message) {
+            Some(task) => Tried::ended(task, Outcome::Sent { event: signed.id }),
+            None => Tried::Ended(Ended::quietly()),
+        }
+    }
+
+    /// Publishes an event, wrapped for `peer` alone if it is private.
+    async fn post(&self, terms: &Terms, peer: &PublicKey, signed: &Signed) -> Result<Answers, String> {
+        let json = if signed.is_private() {
+            // A fresh wrap each time: nobody can tell that it is the same letter.
+            self.ports.identity.wrap(peer, &signed.json).map_err(|error| error.to_string())?
+        } else {
+            signed.json.clone()
+        };
+        self.publish(&json, &terms.relays).await
+    }
+
+    /// Publishes an event on these relays, bounded in time.
+    pub(crate) async fn publish(&self, json: &str, relays: &[String]) -> Result<Answers, String> {
+        let patience = self.config.times.publish;
+        match tokio::time::timeout(patience, self.ports.relays.publish(json, relays)).await {
+            Ok(Ok(answers)) => Ok(answers),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("the relays did not answer within {} s", patience.as_secs())),
+        }
+    }
+
+    /// A public event once more, straight to the other side.
+    async fn post_wrapped(&self, terms: &Terms, peer: &PublicKey, signed: &Signed) {
+        let sent = match self.ports.identity.wrap(peer, &signed.json) {
+            Ok(wrap) => self.publish(&wrap, &terms.relays).await.map(|_| ()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = sent {
+            tracing::debug!(event = signed.id.short(), error, "not sent to the other side directly");
+        }
+    }
+
+    /// Words that the event itself has no place for.
+    async fn post_words(&self, trade: &Trade, text: &str) {
+        let nothing = |_: &EventId| None;
+        let drafted = draft::note(trade, text, &Enclosures::none(self.now(), &nothing));
+        let Ok(Draft::Private(drafted)) = drafted else { return };
+        let Ok(signed) = self.sign(drafted) else { return };
+        if let Err(error) = self.post(&trade.terms, &trade.peer_key(), &signed).await {
+            tracing::debug!(error, "the words beside a refund were not sent");
+        }
+    }
+
+    async fn record_post(&self, trade: TradeId, message: &Message, answers: &Answers) {
+        let at = self.now();
+        self.tell(EngineEvent::Progress {
+            trade: Some(trade),
+            progress: Progress::Sent { letter: words::message(message).to_owned(), relays: answers.clone() },
+        });
+        let Some(paper) = message.paper() else { return };
+        let result = |(relay, answer): &(String, RelayAnswer)| RelayResult {
+            relay: relay.clone(),
+            answer: answer.clone(),
+            at,
+        };
+        let slot = self.cabinet.slot(&trade);
+        if let Some(Kept { posts, .. }) = slot.lock().await.as_mut() {
+            posts.insert(paper, answers.iter().map(result).collect());
+        }
+    }
+}
+
+fn task_of(message: &Message) -> Option<domp_escrow::input::Task> {
+    task(&Effect::Send { message: message.clone(), not_after: None })
+}
+
+/// What the relays said, in one line.
+pub(crate) fn summary(answers: &[(String, RelayAnswer)]) -> String {
+    crate::EngineError::NotPublished(answers.to_vec()).to_string()
+}

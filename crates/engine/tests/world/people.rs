@@ -1,0 +1,72 @@
+//! A person: a node, a recovery phrase, a folder with a database, and an engine that can be started again and again.
+
+use super::{RELAYS, config, no_faults};
+use domp_engine::{Engine, EngineConfig, Ports, faults::Faults};
+use domp_nostr::memory::MemoryNet;
+use domp_simnet::{Profile, SimNetwork, SimNode};
+use domp_store::SqliteJournal;
+use domp_vault::{Phrase, Vault};
+use std::{path::PathBuf, sync::Arc};
+
+const SELLER: &str =
+    "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+const BUYER: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+const OTHER: &str = "letter advice cage absurd amount doctor acoustic avoid letter advice cage above";
+
+pub struct Person {
+    pub node: SimNode,
+    net: SimNetwork,
+    relays: MemoryNet,
+    phrase: &'static str,
+    folder: tempfile::TempDir,
+    file: String,
+}
+
+impl Person {
+    pub fn new(net: &SimNetwork, relays: &MemoryNet, name: &str, profile: Profile) -> Self {
+        let phrase = match name {
+            "seller" => SELLER,
+            "buyer" => BUYER,
+            _ => OTHER,
+        };
+        Self {
+            node: net.add_node(name, profile),
+            net: net.clone(),
+            relays: relays.clone(),
+            phrase,
+            folder: tempfile::tempdir().unwrap(),
+            file: "domp.db".to_owned(),
+        }
+    }
+
+    /// The same person on a new machine: an empty database.
+    pub fn loses_everything(&mut self) {
+        self.file = format!("new-{}", self.file);
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join(&self.file)
+    }
+
+    pub fn ports(&self) -> Ports {
+        Ports {
+            lightning: Arc::new(self.node.clone()),
+            journal: Arc::new(SqliteJournal::open(&self.database()).unwrap()),
+            relays: Arc::new(self.relays.client(RELAYS)),
+            identity: Arc::new(Vault::from_phrase(Phrase::parse(self.phrase).unwrap()).unwrap()),
+            clock: Arc::new(self.net.clock()),
+        }
+    }
+
+    pub async fn start(&self) -> Engine {
+        self.start_with(config(no_faults())).await
+    }
+
+    pub async fn start_faulty(&self, faults: Arc<dyn Faults>) -> Engine {
+        self.start_with(config(faults)).await
+    }
+
+    pub async fn start_with(&self, config: EngineConfig) -> Engine {
+        Engine::start(self.ports(), config).await.unwrap()
+    }
+}
