@@ -151,6 +151,14 @@ async fn start__address_in_use__error_names_it_and_stop_frees_it() {
     EmbeddedRelay::start(settings).await.unwrap().stop().await;
 }
 
+#[tokio::test]
+async fn start__every_interface__reached_by_the_url_it_tells() {
+    let address = "0.0.0.0:0".parse().unwrap();
+    let (relay, pool) = start(EmbeddedSettings { address, ..EmbeddedSettings::default() }).await;
+    assert!(relay.url().starts_with("ws://127.0.0.1:"), "{}", relay.url());
+    assert_eq!(publish(&pool, &unsigned(300)).await, RelayAnswer::Accepted);
+}
+
 #[cfg(feature = "lmdb")]
 #[tokio::test]
 async fn folder__relay_and_store_gone__events_still_there() {

@@ -6,6 +6,7 @@ mod signing;
 
 use domp_nostr::pool::{Auth, PoolConfig, RelayPool};
 use domp_ports::{
+    clock::{Clock, SystemClock},
     contract_relays::Signed,
     identity::Unsigned,
     relays::{Delivered, RelayAnswer, Relays, Wanted},
@@ -247,6 +248,53 @@ async fn subscription__flood_and_slow_reader__relay_waits_and_nothing_is_lost() 
 }
 
 #[tokio::test]
+async fn subscription__reconnected_and_much_was_stored__older_events_asked_for_page_by_page() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let relay = subscribed(move |number, name, mut line| {
+        let tell = tell.clone();
+        async move {
+            if number == 0 {
+                return line.stored(&name).await; // and hang up
+            }
+            for n in 100..160 {
+                line.event(&name, &event(n).json).await;
+            }
+            line.stored(&name).await;
+            for n in [50, 1] {
+                let page = line.heard_a("REQ").await;
+                tell.send(page[2].clone()).unwrap();
+                let page = page[1].as_str().unwrap();
+                for n in n..n + 50 {
+                    line.event(page, &event(n).json).await;
+                }
+                line.stored(page).await;
+            }
+            tell.send(line.heard_a("REQ").await[2].clone()).unwrap();
+            line.listen().await;
+        }
+    })
+    .await;
+    let pool = pool(&relay);
+    let mut stream = everything(&pool).await;
+    let mut missing: std::collections::BTreeSet<String> = (1..160).map(|n| event(n).json).collect();
+    while !missing.is_empty() {
+        missing.remove(&next(&mut stream).await);
+    }
+    let mut pages: Vec<serde_json::Value> = Vec::new();
+    for _ in 0..3 {
+        pages.push(timeout(Duration::from_secs(30), told.recv()).await.unwrap().unwrap());
+    }
+    let now = SystemClock.now().0;
+    let since = pages[0]["since"].as_u64().unwrap();
+    assert!(
+        (now - 3 * 86_400 - 3_600..=now - 3 * 86_400).contains(&since),
+        "wraps are dated up to two days back: {since}"
+    );
+    let until: Vec<_> = pages.iter().map(|page| page["until"].as_u64()).collect();
+    assert_eq!(until, [None, Some(1_760_000_050), Some(1_760_000_001)]);
+}
+
+#[tokio::test]
 async fn publish__relay_takes_it_and_says_nothing__no_answer_in_bounded_time() {
     let relay = Scripted::start(|_, mut line| async move { line.listen().await }).await;
     let answer = publish(&impatient(&relay), &event(1)).await;
@@ -378,6 +426,27 @@ async fn fetch__relay_never_says_that_was_all__events_given_but_not_counted() {
     .await;
     let (events, complete) = impatient(&relay).fetch(Wanted::default(), &[]).await.unwrap();
     assert_eq!((events.len(), complete), (1, 0));
+}
+
+#[tokio::test]
+async fn fetch__relay_gives_disorder_repetitions_and_more_than_asked__newest_first_once_and_no_more() {
+    let relay = Scripted::start(|_, mut line| async move {
+        for numbers in [[2, 5, 2, 1, 4], [2, 5, 1, 5, 4]] {
+            let name = line.asked().await;
+            for number in numbers {
+                line.event(&name, &event(number).json).await;
+            }
+            line.stored(&name).await;
+        }
+        line.listen().await;
+    })
+    .await;
+    let pool = pool(&relay);
+    for (limit, expected) in [(Some(3), vec![5, 2, 1]), (None, vec![5, 4, 2, 1])] {
+        let (events, complete) = pool.fetch(Wanted { limit, ..Wanted::default() }, &[]).await.unwrap();
+        let texts: Vec<_> = events.into_iter().map(|delivered| delivered.json).collect();
+        assert_eq!((texts, complete), (expected.into_iter().map(|n| event(n).json).collect(), 1));
+    }
 }
 
 #[tokio::test]

@@ -95,7 +95,9 @@ pub enum RelayError {
 #[async_trait]
 pub trait Relays: Send + Sync {
     /// Sends one event to each of `relays` (all configured ones when empty) separately; one slow relay delays no other.
-    /// Returns as soon as every relay answered or ran out of time.
+    /// Returns as soon as every relay answered or ran out of time, with a row for each of `relays` in their order. Text that
+    /// is no event is refused by each (`invalid: …`) without being sent. What is no relay address, or leads where a stranger's
+    /// address must not, is a [`RelayAnswer::NoAnswer`] in its row; an error only if not one address can be used.
     async fn publish(
         &self,
         event_json: &str,
@@ -107,7 +109,9 @@ pub trait Relays: Send + Sync {
         wanted: Vec<Wanted>,
         relays: &[String],
     ) -> Result<BoxStream<'static, Delivered>, RelayError>;
-    /// What is stored now. The second value counts the relays that answered completely.
+    /// What is stored now: of each relay everything, or the newest up to the limit, newest first; the same event once for
+    /// each relay that has it. The second value counts the relays that answered completely; a relay named twice counts once.
+    /// An error only if nothing came at all.
     async fn fetch(&self, wanted: Wanted, relays: &[String]) -> Result<(Vec<Delivered>, usize), RelayError>;
     /// The announced policy of a relay; the empty policy when it announces none.
     async fn policy(&self, relay: &str) -> Result<Policy, RelayError>;

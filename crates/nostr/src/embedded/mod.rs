@@ -19,7 +19,7 @@ use nostr_relay_builder::{
 };
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
 use tokio::{
@@ -96,9 +96,15 @@ impl EmbeddedRelay {
         Ok(Self { address, stop: Some(stop), accepting })
     }
 
-    /// Its address, as clients write it.
+    /// Its address, as clients on this machine write it.
     pub fn url(&self) -> String {
-        format!("ws://{}", self.address)
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("ws://{address}")
     }
 
     /// Stops it and returns once its port is free and every connection closed.

@@ -49,10 +49,12 @@ struct Fetch {
 }
 
 impl Fetch {
-    /// Answers with what there is: newest first and no more than asked, whatever the relay did and however many requests
-    /// it took.
+    /// Answers with what there is: newest first, nothing twice and no more than asked, whatever the relay did and however
+    /// many requests it took. Texts are compared, not ids: only a verified text owns its id.
     fn answer(mut self) {
-        self.events.sort_by_key(|(stamp, _)| (Reverse(stamp.created_at), stamp.id));
+        self.events
+            .sort_by(|(a, left), (b, right)| (b.created_at, a.id, left).cmp(&(a.created_at, b.id, right)));
+        self.events.dedup_by(|(_, left), (_, right)| left == right);
         let events = self.events.into_iter().take(self.limit).map(|(_, text)| text).collect();
         // The caller may have stopped waiting.
         let _ = self.reply.send(Fetched { events, missing: self.missing });

@@ -41,6 +41,8 @@ const QUEUE: usize = 64;
 const MANY: usize = 50;
 /// How far before an interruption missed events may be dated.
 const REACH_BACK: u64 = 3 * 24 * 3600;
+/// A connection that lasted so long counts as a success.
+const STEADY: Duration = Duration::from_secs(10);
 /// Messages that make no sense, after which the connection is given up.
 const MAX_NONSENSE: u32 = 1_000;
 
@@ -115,7 +117,12 @@ impl Feed {
         let auth = Conversation::new(self.address.as_str(), signers.for_relay(self.configured));
         let mut follow = Follow::new(self, auth);
         let end = follow.run(&mut socket).await;
-        if follow.was_in_step {
+        let (in_step, lasted) = (follow.is_in_step(), follow.opened_at.elapsed());
+        if in_step {
+            self.in_step_at = Some(SystemClock.now());
+        }
+        // One that only ever works for a moment is not asked every second for ever.
+        if in_step && lasted > STEADY {
             *failures = 0;
         }
         socket.close().await;
@@ -176,9 +183,8 @@ impl<'a> Follow<'a> {
             self.live.insert(name, Live { filters, stored: 0, in_step: false, held: false });
         }
         loop {
-            match self.turn(socket).await {
-                Ok(()) => {}
-                Err(end) => return end,
+            if let Err(end) = self.turn(socket).await {
+                return end;
             }
         }
     }
@@ -325,11 +331,13 @@ impl<'a> Follow<'a> {
         if self.live.values().all(|live| live.in_step) {
             self.was_in_step = true;
             self.feed.pulse.set(true);
-            if self.page.is_none() {
-                self.feed.in_step_at = Some(SystemClock.now());
-            }
         }
         Ok(())
+    }
+
+    /// Whether nothing is missing now.
+    fn is_in_step(&self) -> bool {
+        self.was_in_step && self.page.is_none() && self.older.is_empty()
     }
 
     fn ask_page(&mut self, pager: Pager) -> Result<(), End> {
