@@ -93,7 +93,8 @@ fn compare_leg(leg: &Leg, ack: &Ack) -> Result<(), Disagreement> {
     if Some(said.hash) != leg.hash {
         return field("another payment hash".into());
     }
-    if said.amount != leg.amount.to_msat() {
+    // Routers may pass on more than they were told to; what we sent is the least that must be there.
+    if said.amount < leg.amount.to_msat() {
         return field(format!("holds {}, we sent {}", said.amount, leg.amount.to_msat()));
     }
     if said.cltv != leg.cltv {
@@ -110,8 +111,9 @@ fn compare_leg(leg: &Leg, ack: &Ack) -> Result<(), Disagreement> {
     if said.expiry > first_hop_expiry {
         return field(format!("expires at {}, after our own first hop {first_hop_expiry}", said.expiry));
     }
+    // The last router may leave the payee more time than we asked for, at its own risk.
     match final_expiry {
-        Some(expiry) if expiry != said.expiry => {
+        Some(expiry) if said.expiry < expiry => {
             field(format!("expires at {}, our node says {expiry}", said.expiry))
         }
         Some(_) | None => Ok(()),

@@ -272,7 +272,8 @@ fn pay_late(turn: &mut Turn) -> Done {
     let Some(late) = turn.trade.late.as_mut().filter(|late| late.bolt11.is_some()) else {
         return Err(Refusal::Missing("the seller has not sent a late invoice".into()));
     };
-    if late.paying {
+    // The same invoice can be tried again by hand: it is paid at most once, whoever tries.
+    if late.paid || (late.paying && !late.failed) {
         return Err(Refusal::Already(
             "the late invoice is being paid, or was; it is never paid twice".into(),
         ));
@@ -281,5 +282,7 @@ fn pay_late(turn: &mut Turn) -> Done {
         return Err(Refusal::Expired { what: "the late invoice".into(), at: expires });
     }
     late.paying = true;
+    late.ordered = false;
+    late.failed = false;
     Ok(())
 }

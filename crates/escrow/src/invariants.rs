@@ -6,6 +6,7 @@ use crate::{
     leg::{HeldState, PaidState, Paying, Want},
     letter::Paper,
     moment::At,
+    note::Note,
     stage::{Ending, Stage, stage},
     step::Step,
     terms::Side,
@@ -24,7 +25,7 @@ pub fn check(before: &Trade, at: At, step: &Step) -> Result<(), Broken> {
     nothing_is_held_too_long(at, &step.trade)?;
     money_moves_only_when_fresh(at, step)?;
     payments_are_asked_once(before, step)?;
-    ended_is_final(before, &step.trade)
+    ended_is_final(before, step)
 }
 
 fn broken(what: impl Into<String>) -> Result<(), Broken> {
@@ -126,15 +127,20 @@ const fn may_be_repeated(old: &Paying) -> bool {
     matches!(old.node, PaidState::Asked) && old.seen_at.is_none()
 }
 
-/// 3: what has ended stays ended, but for goods that are paid late, and for an HTLC that comes in on a hash whose
-/// trade is over: that one goes back too.
-fn ended_is_final(before: &Trade, after: &Trade) -> Result<(), Broken> {
-    let (old, new) = (stage(before), stage(after));
-    let home = matches!(old, Stage::Ended(Ending::Refunded | Ending::Abandoned));
+/// 3: what has ended stays ended, but for goods that are paid late, for an HTLC that comes in on a hash whose trade is
+/// over (that one goes back too), and for a node that says the unbelievable, which raises an alarm.
+fn ended_is_final(before: &Trade, step: &Step) -> Result<(), Broken> {
+    let (old, new) = (stage(before), stage(&step.trade));
+    if step.notes.iter().any(|note| matches!(note, Note::Alarm(_))) {
+        return Ok(());
+    }
+    let home = matches!(old, Stage::Ended(Ending::Refunded | Ending::Abandoned | Ending::PaidLate));
     let again = home && matches!(new, Stage::Returning | Stage::Ended(Ending::Refunded));
     let late = matches!(old, Stage::Ended(Ending::Refunded))
         && matches!(new, Stage::PayingLate | Stage::Ended(Ending::PaidLate));
-    if old.is_ended() && new != old && !again && !late {
+    // One that comes in on the collateral's hash after the price was taken goes back as well.
+    let stray = (old, new) == (Stage::Ended(Ending::Completed), Stage::Claiming);
+    if old.is_ended() && new != old && !again && !late && !stray {
         return broken(format!("3: ended as {old}, then became {new}"));
     }
     Ok(())

@@ -167,6 +167,12 @@ impl Leg {
             End::Payee(_) => None,
         }
     }
+    /// Payer: when the invoice runs out of a payment that our node was asked for and has never heard of.
+    pub fn unheard_until(&self) -> Option<Unix> {
+        let paying = self.paying()?;
+        let unheard = paying.node == PaidState::Asked && paying.missing && !paying.calling;
+        self.invoice_expires.filter(|_| unheard)
+    }
     /// Whether nothing more can happen to it: at this end it is settled, gone home, or was never begun.
     pub const fn is_over(&self) -> bool {
         match &self.end {

@@ -251,7 +251,8 @@ impl Turn {
     pub(crate) fn order_payment(&mut self, purpose: Purpose) {
         let Some((paying, at, leg)) = paying_mut(self, purpose) else { return };
         let (Some(hash), Some(bolt11)) = (leg.hash, leg.invoice) else { return };
-        paying.asked_at.get_or_insert(at.height);
+        // An order is repeated only when the node has never heard of the one before: this one counts.
+        paying.asked_at = Some(at.height);
         paying.node = PaidState::Asked;
         paying.calling = true;
         paying.missing = false;

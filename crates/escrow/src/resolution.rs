@@ -6,7 +6,7 @@ use crate::{
     input::{Agreement, Condition, Secret},
     leg::{HeldState, Want},
     letter::{Message, Paper},
-    note::Note,
+    note::{Note, Refusal},
     step::Turn,
     terms::Side,
     trade::Unwind,
@@ -37,14 +37,20 @@ fn price_hash(turn: &Turn) -> Option<PaymentHash> {
     turn.trade.leg(Purpose::Purchase).and_then(|leg| leg.hash)
 }
 
-/// Kind 313. With `received` the secret goes along while that is safe; after that the goods can only be paid late.
+/// Kind 313. With `received` the secret goes along while that is safe, and only once; after that the goods can only be
+/// paid late. A verdict that no relay took before it was too late for its secret goes out without it, so that the seller
+/// learns that the goods have come.
 fn give_verdict(turn: &mut Turn) {
     let Some(verdict) = turn.trade.choices.verdict.clone() else { return };
-    if turn.trade.letter(Paper::Verdict).is_some() {
-        return;
+    match turn.trade.letter(Paper::Verdict) {
+        None => {}
+        Some(letter) if letter.dropped && letter.message.reveals().is_some() => {
+            turn.trade.letters.retain(|letter| letter.paper != Paper::Verdict);
+        }
+        Some(_) => return,
     }
-    let reveal =
-        price_hash(turn).filter(|_| verdict.condition == Condition::Received && may_reveal(turn).is_ok());
+    let may = verdict.condition == Condition::Received && turn.trade.revealed_at.is_none();
+    let reveal = price_hash(turn).filter(|_| may && may_reveal(turn).is_ok());
     let not_after = reveal.and_then(|_| reveal_by(turn));
     turn.post_until(Message::Verdict { verdict, reveal }, not_after);
     if reveal.is_some() {
@@ -59,8 +65,14 @@ fn reveal_by(turn: &Turn) -> Option<Height> {
 /// The secret alone: after a verdict that was none, or because both agreed to release.
 fn release(turn: &mut Turn) {
     let wanted = turn.trade.choices.release || turn.trade.both_agreed(Agreement::Release);
-    if !wanted || turn.trade.revealed_at.is_some() || may_reveal(turn).is_err() {
+    if !wanted || turn.trade.revealed_at.is_some() {
         return;
+    }
+    match may_reveal(turn) {
+        Ok(()) => {}
+        // Nothing else may happen before it is: whoever reads this note asks again then.
+        Err(Refusal::TipNotFresh) => return turn.note(Note::TipNotFresh),
+        Err(_) => return,
     }
     let Some(reveal) = price_hash(turn) else { return };
     turn.post_until(Message::Release { reveal }, reveal_by(turn));
@@ -119,9 +131,19 @@ fn return_in_time(turn: &mut Turn) {
     if price_due(turn).is_some_and(|due| height >= due) && !turn.trade.is_claiming() {
         turn.unwind(Unwind::NotConfirmed);
     }
-    if collateral_due(turn).is_some_and(|due| height >= due) {
+    if collateral_due(turn).is_some_and(|due| height >= due) || price_is_gone(turn) {
         turn.order(Purpose::BuyerCollateral, Want::Cancel);
     }
+}
+
+/// The price's HTLC came to its end without an order of ours, after we have shipped: the collateral stands for nothing
+/// any more.
+fn price_is_gone(turn: &Turn) -> bool {
+    let price = turn.trade.leg(Purpose::Purchase).and_then(|leg| leg.holding());
+    turn.trade.unwind.is_none()
+        && price.is_some_and(|holding| {
+            holding.want == Want::Hold && matches!(holding.node, HeldState::Settled | HeldState::Cancelled)
+        })
 }
 
 /// The height by which the price must be settled or cancelled: the acknowledged one, or before there is one, the one

@@ -14,6 +14,9 @@ use domp_protocol::{
     purpose::Purpose,
 };
 
+/// Events of the other side whose first sight is remembered: many times more than it has to say.
+const MOST_SEEN: usize = 64;
+
 pub(crate) fn record(turn: &mut Turn, event: EventId, said: &Said) {
     if let Said::Receipt { of, .. } = said {
         record_receipt(turn, *of);
@@ -38,6 +41,11 @@ pub(crate) fn record(turn: &mut Turn, event: EventId, said: &Said) {
         Some(_) | None => take_in(turn, event, paper, said),
     }
     if paper.wants_receipt() {
+        let seen = &turn.trade.seen;
+        if seen.len() >= MOST_SEEN && !seen.contains_key(&event) {
+            turn.note(Note::Ignored(format!("more than {MOST_SEEN} events: no further receipts")));
+            return;
+        }
         let first_seen = *turn.trade.seen.entry(event).or_insert(turn.at.height);
         turn.effects
             .push(Effect::Send { message: Message::Receipt { of: event, first_seen }, not_after: None });

@@ -1,7 +1,7 @@
 //! Phase 1, set-up `[D3-24]` `[D3-25]` `[D3-26]`: bid, acceptance, locking, and the handshake about what is locked.
 
 use crate::{
-    ack::{Ack, AckLeg, Disagreement, buyers_deadlines, compare},
+    ack::{Ack, AckLeg, Disagreement, TIP_SKEW, buyers_deadlines, compare},
     commands::MIN_SECONDS_LEFT,
     effect::Effect,
     input::Agreement,
@@ -73,14 +73,8 @@ fn give_up_unanswered(turn: &mut Turn) {
 
 /// Pays the legs in their order, the next only once the one before is wholly in flight `[D3-07]` `[D3-25]`.
 fn lock_next(turn: &mut Turn) {
-    if !turn.trade.choices.pay {
-        return;
-    }
-    let failed = |leg: &Leg| leg.paying().is_some_and(|paying| paying.node == PaidState::Failed);
-    if turn.trade.deadlines.is_none() && turn.trade.legs.iter().any(failed) {
-        turn.unwind(Unwind::PaymentFailed);
-    }
-    if turn.trade.unwind.is_some() {
+    watch_paying(turn);
+    if !turn.trade.choices.pay || turn.trade.unwind.is_some() {
         return;
     }
     let next = turn.trade.legs.iter().find(|leg| !leg.is_locked()).and_then(|leg| {
@@ -98,6 +92,31 @@ fn lock_next(turn: &mut Turn) {
         turn.order_payment(purpose);
     } else {
         turn.note(Note::TipNotFresh);
+    }
+}
+
+/// Gives up what failed or was not wholly in flight in time. What our node was asked to pay and has never heard of counts
+/// as not sent once its invoice cannot be paid any more.
+fn watch_paying(turn: &mut Turn) {
+    if !turn.trade.has_begun_paying() {
+        return;
+    }
+    let now = turn.at.unix;
+    let failed = |leg: &Leg| leg.paying().is_some_and(|paying| paying.node == PaidState::Failed);
+    if turn.trade.deadlines.is_none() && turn.trade.legs.iter().any(failed) {
+        turn.unwind(Unwind::PaymentFailed);
+    }
+    if turn.trade.lock_by().is_some_and(|by| now >= by) {
+        turn.unwind(Unwind::NotPaidInTime);
+    }
+    if turn.trade.unwind.is_none() {
+        return;
+    }
+    for leg in &mut turn.trade.legs {
+        let over = leg.unheard_until().is_some_and(|expires| now >= expires);
+        if let (true, crate::leg::End::Payer(paying)) = (over, &mut leg.end) {
+            paying.node = PaidState::Failed;
+        }
     }
 }
 
@@ -233,16 +252,13 @@ fn lost(holding: &Holding) -> bool {
 
 /// Held for too little or not long enough: the lock that follows could not keep its deadlines.
 fn bad_lock(turn: &Turn) -> Option<String> {
-    let agreed = &turn.trade.terms.agreed;
     for leg in &turn.trade.legs {
         let Some((since, expiry, amount)) = held(leg) else { continue };
         if amount < leg.amount.to_msat() {
             return Some(format!("{}: {amount} held instead of {}", leg.purpose, leg.amount.to_msat()));
         }
-        let least = match leg.purpose {
-            Purpose::Purchase => Deadlines::at(since, agreed).held_until.plus(agreed.seller_auto_cancel),
-            Purpose::BuyerCollateral | Purpose::SellerCollateral | Purpose::AntiSpam => since.plus(leg.cltv),
-        };
+        // K = since + c − D − 3, and E − D must not lie before it: blocks may come between the parts of a payment.
+        let least = since.plus(leg.cltv).minus(TIP_SKEW);
         if expiry < least {
             return Some(format!("{}: expires at {expiry} instead of {least} or later", leg.purpose));
         }

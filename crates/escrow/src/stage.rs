@@ -117,11 +117,9 @@ pub fn stage(trade: &Trade) -> Stage {
     if trade.unwind.is_some() {
         return Stage::Returning;
     }
-    if trade.has(Paper::Shipped) {
-        return Stage::Shipped;
-    }
+    // "Shipped" before the handshake is a seller's word about nothing.
     if trade.has(Paper::LockOk) {
-        return Stage::ToShip;
+        return if trade.has(Paper::Shipped) { Stage::Shipped } else { Stage::ToShip };
     }
     let legs = &trade.legs;
     if legs.iter().all(crate::leg::Leg::is_locked) {

@@ -257,6 +257,11 @@ impl Trade {
     pub fn invoices_expire(&self) -> Option<Unix> {
         self.legs.iter().filter_map(|leg| leg.invoice_expires).min()
     }
+    /// When what is not locked by then is given up: none once everything is, or before anything was begun.
+    pub fn lock_by(&self) -> Option<Unix> {
+        let all = self.legs.iter().all(Leg::is_locked);
+        self.pay_by().filter(|_| !all && self.deadlines.is_none())
+    }
     /// The end of the time in which everything must be locked: the earlier of the bid's limit and the invoices' expiry.
     pub fn pay_by(&self) -> Option<Unix> {
         let limit = self.offered_at.map(|at| at.plus(self.terms.payment_timeout_seconds));

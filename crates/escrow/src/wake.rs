@@ -1,7 +1,7 @@
 //! Wake-ups `[D3-75]`: the next height and the next time at which a rule may act without anything else happening.
 
 use crate::{
-    leg::{HeldState, Want},
+    leg::{HeldState, Leg, Want},
     letter::Paper,
     stage::stage,
     terms::Side,
@@ -37,14 +37,12 @@ pub fn wake(trade: &Trade) -> Wake {
 
 fn next_time(trade: &Trade) -> Option<Unix> {
     if trade.unwind.is_some() {
-        return None;
+        return trade.legs.iter().filter_map(Leg::unheard_until).min();
     }
-    let offered = trade.has(Paper::Acceptance);
     match trade.side {
-        Side::Buyer if trade.has_begun_paying() => None,
-        Side::Seller if trade.deadlines.is_some() => None,
-        Side::Buyer | Side::Seller if offered => trade.pay_by(),
-        Side::Seller if trade.choices.accept => None,
+        Side::Buyer if trade.has_begun_paying() => trade.lock_by(),
+        Side::Buyer if trade.has(Paper::Acceptance) => trade.pay_by(),
+        Side::Seller if trade.choices.accept => trade.lock_by(),
         Side::Buyer | Side::Seller => Some(trade.terms.lapses_at()),
     }
 }

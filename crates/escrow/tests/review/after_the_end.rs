@@ -1,0 +1,77 @@
+//! After the end: what still arrives when a trade is over.
+
+use crate::duel::{CB, Duel, START, has, outcome, verdict};
+use domp_escrow::{
+    effect::Effect,
+    input::{Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Task},
+    invariants::check,
+    note::{Note, Refusal},
+    stage::{Ending, Stage, stage},
+    terms::Side,
+};
+use domp_protocol::units::Blocks;
+
+#[test]
+fn completed__an_htlc_comes_in_on_the_cancelled_collateral__given_back_and_nothing_freezes() {
+    let mut duel = Duel::at_stage(Stage::Shipped);
+    duel.command(Side::Buyer, verdict(Condition::Received));
+    assert_eq!(stage(&duel.seller), Stage::Ended(Ending::Completed));
+    let leg = duel.seller.leg(CB).unwrap().clone();
+    let report = InvoiceReport::Held {
+        accepted_at: duel.height,
+        expiry: duel.height.plus(leg.cltv),
+        amount: leg.amount.to_msat(),
+    };
+    let input = Input::Invoice { purpose: CB, report };
+    let again = duel.ask(Side::Seller, &input);
+    assert_eq!(check(&duel.seller, duel.at(), &again), Ok(()));
+    assert!(has(&again, |effect| matches!(effect, Effect::Cancel { .. })), "{:?}", again.effects);
+    duel.input(Side::Seller, &input);
+    assert_eq!(stage(&duel.seller), Stage::Ended(Ending::Completed));
+}
+
+/// The goods came, the hold was over, and the seller's ordinary invoice is there.
+fn late_invoice() -> Duel {
+    let mut duel = Duel::at_stage(Stage::Shipped);
+    let reveal_by = duel.buyer.deadlines.unwrap().reveal_by;
+    duel.sleep_to(reveal_by.plus(Blocks(1)));
+    duel.command(Side::Buyer, verdict(Condition::Received));
+    duel.mine_to(duel.seller.deadlines.unwrap().settle_by);
+    duel.command(Side::Seller, Command::OfferLateInvoice);
+    duel
+}
+
+#[test]
+fn late_payment__every_part_failed__the_same_invoice_may_be_tried_again_by_hand() {
+    let mut duel = late_invoice();
+    let pays = |step: &domp_escrow::step::Step| has(step, |effect| matches!(effect, Effect::PayLate { .. }));
+    assert!(pays(&duel.take(Side::Buyer, &Input::Command(Command::PayLate))));
+    assert!(!pays(&duel.take(Side::Buyer, &Input::Command(Command::PayLate))), "not while it is under way");
+    duel.take(Side::Buyer, &outcome(Task::PayLate, Outcome::Unknown("timeout".into())));
+    assert!(!pays(&duel.take(Side::Buyer, &Input::Command(Command::PayLate))), "unknown is not failed");
+    duel.take(Side::Buyer, &Input::Late(PaymentReport::Failed));
+    assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::Refunded));
+    assert!(!pays(&duel.take(Side::Buyer, &Input::Tick)), "not by itself");
+    assert!(pays(&duel.take(Side::Buyer, &Input::Command(Command::PayLate))));
+    duel.take(Side::Buyer, &Input::Late(PaymentReport::Succeeded));
+    let again = duel.take(Side::Buyer, &Input::Command(Command::PayLate));
+    assert!(!pays(&again));
+    assert!(
+        again.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::Already(_)))),
+        "{:?}",
+        again.notes
+    );
+    assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::PaidLate));
+}
+
+#[test]
+fn ended__time_and_blocks__nothing_more_is_done() {
+    for duel in [late_invoice(), Duel::at_stage(Stage::Shipped)] {
+        let mut duel = duel;
+        duel.mine_to(START.plus(Blocks(2_100)));
+        for side in [Side::Buyer, Side::Seller] {
+            assert!(stage(duel.trade(side)).is_ended());
+            assert!(duel.ask(side, &Input::Tick).effects.is_empty());
+        }
+    }
+}

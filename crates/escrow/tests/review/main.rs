@@ -1,0 +1,9 @@
+//! What a hostile reader of the machine tried: every case here was once a suspicion, some of them a fault.
+#![allow(non_snake_case, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod after_the_end;
+mod duel;
+mod flood;
+mod locking;
+mod reveal;
+mod wakes;
