@@ -12,7 +12,6 @@ use super::{
 use domp_ports::relays::RelayAnswer;
 use serde_json::value::RawValue;
 use std::{
-    cmp::Reverse,
     collections::{HashMap, VecDeque},
     sync::Arc,
     time::Duration,
