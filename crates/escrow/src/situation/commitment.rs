@@ -160,6 +160,9 @@ fn received(trade: &Trade, at: At) -> Vec<String> {
         "This pays the seller {price}, now and for good. It cannot be undone, whatever turns up later."
     )];
     lines.extend(collateral_home(trade, at));
+    if trade.peer.shipped.is_none() {
+        lines.push("The seller has not said yet that it shipped.".to_owned());
+    }
     lines.push("Confirm only if you have the goods and they are as agreed.".to_owned());
     lines
 }

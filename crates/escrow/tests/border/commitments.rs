@@ -93,10 +93,21 @@ fn confirm__in_time_and_too_late__pays_for_good_or_moves_nothing() {
             "block 801050",
         ],
     );
+    post.mine_to(post.deal.buyer.deadlines.unwrap().reveal_by);
+    told(&post, Side::Buyer, &confirm, &["pays the seller 100,000 sat"]);
     post.mine_to(post.deal.buyer.deadlines.unwrap().reveal_by.plus(Blocks(1)));
     told(&post, Side::Buyer, &confirm, &["moves no money", "ordinary invoice over 100,000 sat"]);
     let lines = commitment(&post.deal.buyer, &confirm, post.at(), &FeeLimit::default()).join(" ");
     assert!(!lines.contains("pays the seller 100,000"), "{lines}");
+}
+
+#[test]
+fn confirm__before_the_seller_has_shipped__told_so() {
+    let confirm = Command::Confirm(received());
+    told(&Post::to_ship(true), Side::Buyer, &confirm, &["has not said yet that it shipped"]);
+    let post = Post::shipped(true);
+    let lines = commitment(&post.deal.buyer, &confirm, post.at(), &FeeLimit::default()).join(" ");
+    assert!(!lines.contains("has not said yet"), "{lines}");
 }
 
 #[test]

@@ -360,8 +360,13 @@ fn picture__scenes_of_a_success__a_row_for_each_change_of_hands() {
     ];
     let mut done = Post::shipped(true);
     done.order(Side::Buyer, Command::Confirm(received()));
-    scenes.push(scene(&done, Goods::Buyer));
+    scenes.extend([scene(&done, Goods::Buyer), scene(&done, Goods::Buyer)]);
     let page = picture("Title", &scenes);
+    for once in
+        ["pays the price", "pays the collateral", "takes the price", "gives back the collateral", "(301)"]
+    {
+        assert_eq!(page.matches(once).count(), 1, "{once}: {page}");
+    }
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
     assert_eq!(rows.len(), 6, "{page}");
     assert!(
@@ -373,4 +378,94 @@ fn picture__scenes_of_a_success__a_row_for_each_change_of_hands() {
     assert!(rows[5].ends_with("| buyer | seller | buyer | buyer and seller |"), "{page}");
     assert!(page.starts_with("### Title\n") && page.contains("The seller is told: *Completed"), "{page}");
     assert!(picture("Nothing", &[]).contains("### Nothing"));
+}
+
+#[test]
+fn buyer__withdrawn_before_paying__told_that_nothing_will_be_sent() {
+    let mut post = Post::offered(true);
+    post.order(Side::Buyer, Command::Withdraw);
+    let (_, lines) = told(&post, Side::Buyer);
+    assert!(lines.contains("it was not sent and will not be"), "{lines}");
+    let (_, lines) = told(&Post::offered(true), Side::Buyer);
+    assert!(lines.contains("it was not sent.") && !lines.contains("will not be"), "{lines}");
+}
+
+#[test]
+fn buyer__released_and_not_yet_taken__told_that_it_is_out_of_its_hands() {
+    let mut post = Post::shipped(true);
+    let confirm = Input::Command(Command::Confirm(received()));
+    post.deal.buyer = step(post.deal.buyer.clone(), &confirm, post.at()).trade;
+    let (situation, lines) = told(&post, Side::Buyer);
+    assert_eq!(situation.stage, Stage::Claiming);
+    assert!(lines.contains("You released it: the seller's node can take it"), "{lines}");
+    assert!(lines.contains("Nobody can take it: its secret never leaves your vault"), "{lines}");
+    assert!(lines.contains("The seller has not confirmed yet that your release arrived"), "{lines}");
+}
+
+#[test]
+fn lock_by__until_the_buyer_has_confirmed_the_lock__a_deadline_and_none_after() {
+    let post = Post::to_ship(true);
+    let names = |trade: &domp_escrow::trade::Trade| -> Vec<&str> {
+        deadlines(trade, post.at()).iter().map(|deadline| deadline.name).collect()
+    };
+    assert!(!names(&post.deal.seller).contains(&"lock_by"));
+    let mut waiting = post.deal.seller.clone();
+    waiting.papers.remove(&Paper::LockOk);
+    waiting.peer.lock_ok = None;
+    assert_eq!(names(&waiting)[0], "lock_by");
+    let told = situation(&waiting, post.at());
+    assert_eq!(told.stage, Stage::Locked);
+    let by = told.otherwise.unwrap().by.unwrap();
+    assert_eq!(by.height, Some(post.height.plus(Blocks(36))));
+}
+
+#[test]
+fn buyer__at_the_last_height_for_revealing__can_still_pay() {
+    let mut post = Post::shipped(true);
+    post.mine_to(post.deal.buyer.deadlines.unwrap().reveal_by);
+    let (situation, lines) = told(&post, Side::Buyer);
+    assert!(!lines.contains("too late to pay out of the lock"), "{lines}");
+    assert!(situation.deadlines.iter().all(|deadline| deadline.name != "reveal_by" || !deadline.passed));
+    assert!(lines.contains("pays the seller 100,000 sat, for good"), "{lines}");
+}
+
+#[test]
+fn buyer__two_different_expiries__the_later_one_is_when_all_is_back() {
+    let mut post = Post::to_ship(true);
+    let report = PaymentReport::InFlight { final_expiry: None, first_hop_expiry: Height(801_400) };
+    let input = Input::Payment { purpose: Purpose::BuyerCollateral, report };
+    post.deal.buyer = step(post.deal.buyer.clone(), &input, post.at()).trade;
+    let refund = Input::Said {
+        event: domp_protocol::ids::EventId::from_bytes([7; 32]),
+        said: domp_escrow::input::Said::Refund,
+    };
+    post.deal.buyer = step(post.deal.buyer.clone(), &refund, post.at()).trade;
+    let (situation, _) = told(&post, Side::Buyer);
+    assert_eq!(situation.otherwise.unwrap().by.unwrap().height, Some(Height(801_400)));
+}
+
+#[test]
+fn seller__unpaid_after_shipping__told_whether_a_late_invoice_can_help() {
+    let mut post = Post::shipped(true);
+    post.mine_to(post.deal.seller.deadlines.unwrap().settle_by);
+    let (_, lines) = told(&post, Side::Seller);
+    assert!(lines.contains("You have shipped and were not paid") && !lines.contains("Offer a late invoice"));
+    post.order(Side::Buyer, Command::Confirm(received()));
+    let (situation, lines) = told(&post, Side::Seller);
+    assert!(lines.contains("Offer a late invoice") && !lines.contains("were not paid"), "{lines}");
+    assert!(situation.next.iter().any(|choice| choice.command == "offer late invoice"));
+}
+
+#[test]
+fn seller__giving_back_what_it_did_not_ship_for__told_not_to_ship() {
+    let refund = Input::Command(Command::Refund { reason: "no".into() });
+    let mut post = Post::to_ship(true);
+    post.deal.seller = step(post.deal.seller.clone(), &refund, post.at()).trade;
+    let (situation, lines) = told(&post, Side::Seller);
+    assert_eq!(situation.stage, Stage::Returning);
+    assert!(lines.contains("Do not ship."), "{lines}");
+    let mut post = Post::shipped(true);
+    post.deal.seller = step(post.deal.seller.clone(), &refund, post.at()).trade;
+    let (_, lines) = told(&post, Side::Seller);
+    assert!(!lines.contains("Do not ship."), "{lines}");
 }
