@@ -232,6 +232,7 @@ mod tests {
         }
     }
 
+    // [D3-40]
     #[test]
     fn enough__seller_short_of_inbound__told_both_numbers_and_the_way_out() {
         let short = enough(
@@ -259,6 +260,7 @@ mod tests {
         assert!(text.contains("404,000 sat") && text.contains("4,000 sat of it for routing fees"), "{text}");
     }
 
+    // [D3-43]
     #[test]
     fn enough__exactly_with_fees__the_buyer_can_and_a_millisat_less_not() {
         let terms = terms(200_000, 200_000);
@@ -303,6 +305,7 @@ mod tests {
         ));
     }
 
+    // [D3-64]
     #[test]
     fn fee_limit__small_and_large_amounts__a_percent_and_a_floor() {
         let limit = FeeLimit::default();

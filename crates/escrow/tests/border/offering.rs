@@ -387,6 +387,7 @@ fn terms__a_bid_that_no_tag_links_to_the_listing__refused() {
     assert_eq!(offer(&listing, &bid).unwrap_err(), OfferError::Chain(ChainError::NotLinked(listing.id())));
 }
 
+// [D3-37]
 #[test]
 fn remarks__seller_collateral__counts_as_zero_and_says_why() {
     let people = People::new();
