@@ -56,7 +56,7 @@ fn accept(turn: &mut Turn) -> Done {
     if turn.trade.choices.accept {
         return Err(Refusal::Already("this bid was accepted".into()));
     }
-    if turn.trade.unwind.is_some() {
+    if turn.trade.unwind.is_some() || stage(&turn.trade).is_ended() {
         return Err(wrong_stage(turn, "the bid is no longer open"));
     }
     if turn.trade.legs.iter().any(|leg| leg.hash.is_none()) {
@@ -212,7 +212,8 @@ fn withdraw(turn: &mut Turn) -> Done {
     not_unwinding(turn)?;
     let begun = match turn.trade.side {
         Side::Buyer => turn.trade.has_begun_paying(),
-        Side::Seller => turn.trade.legs.iter().filter_map(Leg::holding).any(|holding| holding.was_held),
+        // Until the buyer has said that it paid, a refund (314) has nothing to refer to: what came in just goes back.
+        Side::Seller => turn.trade.papers.contains_key(&Paper::Payment),
     };
     if begun {
         let hint = match turn.trade.side {

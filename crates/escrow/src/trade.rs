@@ -138,7 +138,7 @@ pub enum Unwind {
 impl std::fmt::Display for Unwind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Withdrawn => f.write_str("withdrawn before anything was locked"),
+            Self::Withdrawn => f.write_str("withdrawn before the buyer had locked everything"),
             Self::Lapsed => f.write_str("the bid was not answered in time"),
             Self::BadInvoices(why) => write!(f, "the invoices must not be paid: {why}"),
             Self::InvoiceRefused(why) => write!(f, "the node did not make the invoices: {why}"),

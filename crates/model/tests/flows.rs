@@ -229,3 +229,17 @@ fn locked__no_lock_ok__home_after_grace_with_a_refund_notice() {
     assert_both(&play, REFUNDED);
     all_home(&play);
 }
+
+#[test]
+fn locking__seller_withdraws_before_the_311__all_home_without_a_314() {
+    let mut play = to_stage(&Setting::default(), Stage::Offered);
+    play.act(Action::Cheat(domp_model::cheat::Cheat::PayOne(
+        domp_protocol::purpose::Purpose::BuyerCollateral,
+    )));
+    play.settle();
+    play.act(Action::Person(Side::Seller, Command::Withdraw));
+    play.settle();
+    assert_eq!(play.world.stage(Side::Seller), REFUNDED);
+    assert!(!play.world.seller.has(domp_escrow::letter::Paper::Refund));
+    all_home(&play);
+}
