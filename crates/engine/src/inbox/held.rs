@@ -115,7 +115,7 @@ impl Inner {
             None => self.trade_of_event(&missing).await?.is_some(),
         };
         if arrived {
-            self.inbox_recheck(&[missing]);
+            self.recheck_later(missing);
         }
         Ok(())
     }
@@ -134,9 +134,13 @@ impl Inner {
     /// Looks again at what waited for these events.
     pub(crate) fn inbox_recheck(self: &Arc<Self>, arrived: &[EventId]) {
         for id in arrived.iter().filter(|id| self.inbox.held().take(id)) {
-            let (inner, id) = (Arc::clone(self), *id);
-            self.life.spawn(async move { inner.recheck(id).await });
+            self.recheck_later(*id);
         }
+    }
+
+    fn recheck_later(self: &Arc<Self>, arrived: EventId) {
+        let inner = Arc::clone(self);
+        self.life.spawn(async move { inner.recheck(arrived).await });
     }
 
     async fn recheck(self: Arc<Self>, arrived: EventId) {
