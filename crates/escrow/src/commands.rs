@@ -76,6 +76,11 @@ fn pay(turn: &mut Turn) -> Done {
     if !turn.trade.papers.contains_key(&Paper::Acceptance) {
         return Err(wrong_stage(turn, "the seller has not accepted the bid yet; there is nothing to pay"));
     }
+    // By a store that was restored from an older state: the node knows that it was done before.
+    let paid = |leg: &Leg| leg.paying().is_some_and(|paying| paying.node == PaidState::Succeeded);
+    if let Some(leg) = turn.trade.legs.iter().find(|leg| paid(leg)) {
+        return Err(Refusal::Already(format!("your node has paid {} before", leg.purpose)));
+    }
     let Some(pay_by) = turn.trade.pay_by() else {
         return Err(wrong_stage(turn, "the invoices are missing"));
     };
@@ -116,7 +121,7 @@ fn ship(turn: &mut Turn, shipment: &Shipment) -> Done {
 
 fn confirm(turn: &mut Turn, verdict: &Verdict) -> Done {
     only(turn, Side::Buyer)?;
-    if turn.trade.choices.verdict.is_some() {
+    if turn.trade.choices.verdict.is_some() || turn.trade.wrote_before(Paper::Verdict) {
         return Err(Refusal::Already(
             "a verdict was given, and there is only one; to pay the seller after all use release".into(),
         ));
@@ -141,6 +146,8 @@ fn money_in_flight(turn: &Turn) -> bool {
 fn release(turn: &mut Turn) -> Done {
     only(turn, Side::Buyer)?;
     let reason_not = match turn.trade.choices.verdict.as_ref().map(|verdict| verdict.condition) {
+        // What it said, this store does not know; the secret may be sent again.
+        None if turn.trade.wrote_before(Paper::Verdict) => None,
         None => Some("confirm the goods instead: that releases the money"),
         Some(Condition::Received) => Some("the goods were confirmed already; the secret went with that"),
         Some(Condition::PartiallyReceived | Condition::NotReceived | Condition::Damaged) => None,

@@ -3,7 +3,7 @@
 use crate::{
     effect::Effect,
     input::Condition,
-    leg::{HeldState, PaidState, Paying, Want},
+    leg::{HeldState, Leg, PaidState, Paying, Want},
     letter::Paper,
     moment::At,
     note::Note,
@@ -138,8 +138,9 @@ fn ended_is_final(before: &Trade, step: &Step) -> Result<(), Broken> {
     let again = home && matches!(new, Stage::Returning | Stage::Ended(Ending::Refunded));
     let late = matches!(old, Stage::Ended(Ending::Refunded))
         && matches!(new, Stage::PayingLate | Stage::Ended(Ending::PaidLate));
-    // One that comes in on the collateral's hash after the price was taken goes back as well.
-    let stray = (old, new) == (Stage::Ended(Ending::Completed), Stage::Claiming);
+    // However it ended: our node reports an HTLC on a hash of which nothing was left.
+    let was_over = before.legs.iter().filter(|leg| leg.is_over());
+    let stray = was_over.filter_map(|leg| step.trade.leg(leg.purpose)).any(Leg::is_locked);
     if old.is_ended() && new != old && !again && !late && !stray {
         return broken(format!("3: ended as {old}, then became {new}"));
     }

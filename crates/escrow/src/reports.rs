@@ -144,7 +144,7 @@ pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentR
 }
 
 pub(crate) fn record_late(turn: &mut Turn, report: PaymentReport) {
-    let Some(late) = turn.trade.late.as_mut() else { return };
+    let Some(late) = turn.trade.late.as_mut().filter(|late| late.ordered) else { return };
     match report {
         PaymentReport::Succeeded => late.paid = true,
         PaymentReport::Failed => late.failed = !late.paid,
@@ -268,7 +268,7 @@ impl Turn {
         let Some(holding) = holding_mut(self, purpose) else { return };
         let decided = matches!(holding.want, Want::Settle | Want::Cancel);
         let again = holding.want == want && still_there;
-        if decided && !again {
+        if decided && !again || holding.node == HeldState::Settled {
             return;
         }
         let nothing_there = holding.want == Want::Nothing && holding.node == HeldState::Unissued;

@@ -115,7 +115,7 @@ impl Turn {
             self.effects.push(Effect::Send { message, not_after });
             return;
         };
-        if self.trade.letter(paper).is_some() {
+        if self.trade.letter(paper).is_some() || self.trade.wrote_before(paper) {
             return;
         }
         self.trade.letters.push(Letter {

@@ -237,6 +237,13 @@ impl Trade {
     pub fn has(&self, paper: Paper) -> bool {
         self.papers.contains_key(&paper) || self.letter(paper).is_some_and(|letter| !letter.dropped)
     }
+    /// Whether a paper of ours is known that this store never wrote: it was restored from an older state, and the paper
+    /// was found where it had been sent. A second one of its kind would have no effect, and would not be the one that the
+    /// other side goes by.
+    pub fn wrote_before(&self, paper: Paper) -> bool {
+        let once = !matches!(paper, Paper::Bid | Paper::AgreeCancel | Paper::AgreeRelease);
+        once && self.papers.contains_key(&paper) && self.letter(paper).is_none()
+    }
     /// A letter of ours.
     pub fn letter(&self, paper: Paper) -> Option<&Letter> {
         self.letters.iter().find(|letter| letter.paper == paper)

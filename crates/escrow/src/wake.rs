@@ -42,8 +42,11 @@ fn next_time(trade: &Trade) -> Option<Unix> {
     match trade.side {
         Side::Buyer if trade.has_begun_paying() => trade.lock_by(),
         Side::Buyer if trade.has(Paper::Acceptance) => trade.pay_by(),
-        Side::Seller if trade.choices.accept => trade.lock_by(),
-        Side::Buyer | Side::Seller => Some(trade.terms.lapses_at()),
+        Side::Buyer => Some(trade.terms.lapses_at()),
+        Side::Seller => {
+            let lapse = (!trade.choices.accept).then(|| trade.terms.lapses_at());
+            [lapse, trade.lock_by()].into_iter().flatten().min()
+        }
     }
 }
 
@@ -53,11 +56,12 @@ fn seller_heights(trade: &Trade) -> Vec<Height> {
     for leg in &trade.legs {
         let Some(holding) = leg.holding() else { continue };
         let HeldState::Held { since, expiry, .. } = holding.node else { continue };
-        if holding.want == Want::Hold {
+        // What is held although nothing was wanted, by a store restored from an older state, is given back in time too.
+        if matches!(holding.want, Want::Hold | Want::Nothing) {
             heights.push(collateral_settle_by(expiry, auto_cancel));
-            if trade.deadlines.is_none() {
-                heights.push(since.plus(GRACE));
-            }
+        }
+        if trade.deadlines.is_none() && trade.unwind.is_none() {
+            heights.push(since.plus(GRACE));
         }
     }
     if let Some(deadlines) = trade.deadlines.filter(|_| trade.unwind.is_none()) {

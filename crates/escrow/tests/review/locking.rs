@@ -1,16 +1,18 @@
 //! Locking: payments whose fate is not known, routers that change the last hop, and nodes that know more than the store.
 
-use crate::duel::{CB, Duel, P, PADDING, START, has, outcome};
+use crate::duel::{CB, Duel, P, PADDING, START, has, outcome, reveals, verdict};
 use domp_escrow::{
     ack::compare,
     effect::Effect,
-    input::{Command, Input, InvoiceReport, Outcome, PaymentReport, Said, Task},
+    input::{Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Said, Task},
     leg::PaidState,
     letter::{Message, Paper},
+    note::{Note, Refusal},
     stage::{Ending, Stage, stage},
-    step::step,
+    step::Step,
     terms::Side,
     trade::Trade,
+    wake::wake,
 };
 use domp_protocol::units::{Blocks, Msat};
 
@@ -146,25 +148,72 @@ fn restored_buyer__its_node_pays_already__followed_to_the_end_without_an_order()
 }
 
 #[test]
-fn restored_buyer__both_in_flight_and_acknowledged__can_still_confirm() {
+fn restored_buyer__its_own_papers_found_again__nothing_is_written_twice_and_it_can_still_confirm() {
     // The store is from before the payment; node and relays know all.
     let (now, ack) = acknowledged();
     let mut old = Duel::at_stage(Stage::Offered);
-    let later = START.plus(Blocks(50));
-    old.sleep_to(later);
+    old.sleep_to(START.plus(Blocks(50)));
+    let papers = &now.buyer.papers;
+    for paper in [Paper::Payment, Paper::LockOk] {
+        old.take(Side::Buyer, &outcome(Task::Send(paper), Outcome::Sent { event: papers[&paper] }));
+    }
+    let writes = |step: &Step| {
+        has(step, |effect| matches!(effect, Effect::Send { message, .. } if message.paper().is_some()))
+    };
     for leg in &now.buyer.legs {
         let PaidState::InFlight { final_expiry, first_hop_expiry } = leg.paying().unwrap().node else {
             panic!()
         };
         let report = PaymentReport::InFlight { final_expiry, first_hop_expiry };
-        old.take(Side::Buyer, &Input::Payment { purpose: leg.purpose, report });
+        let step = old.take(Side::Buyer, &Input::Payment { purpose: leg.purpose, report });
+        assert!(!writes(&step), "{:?}", step.effects);
     }
-    let papers = &now.buyer.papers;
-    old.take(
-        Side::Buyer,
-        &outcome(Task::Send(Paper::Payment), Outcome::Sent { event: papers[&Paper::Payment] }),
-    );
     let event = now.seller.papers[&Paper::LockAck];
-    let agreed = step(old.buyer.clone(), &Input::Said { event, said: Said::LockAck(ack) }, old.at());
-    assert_eq!(agreed.trade.deadlines, now.buyer.deadlines, "{:?}", agreed.notes);
+    let agreed = old.take(Side::Buyer, &Input::Said { event, said: Said::LockAck(ack) });
+    assert!(!writes(&agreed), "{:?}", agreed.effects);
+    assert_eq!(old.buyer.deadlines, now.buyer.deadlines, "{:?}", agreed.notes);
+    assert_eq!(stage(&old.buyer), Stage::ToShip);
+    let confirmed = old.take(Side::Buyer, &Input::Command(verdict(Condition::Received)));
+    assert!(reveals(&confirmed), "{:?}", confirmed.notes);
+}
+
+#[test]
+fn restored_buyer__its_own_verdict_found_again__not_given_twice_but_the_secret_can_be_sent() {
+    let mut old = Duel::at_stage(Stage::Shipped);
+    let found = Outcome::Sent { event: crate::duel::id(0x77) };
+    old.take(Side::Buyer, &outcome(Task::Send(Paper::Verdict), found));
+    let again = old.take(Side::Buyer, &Input::Command(verdict(Condition::Received)));
+    assert!(
+        again.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::Already(_)))),
+        "{:?}",
+        again.notes
+    );
+    assert!(old.buyer.revealed_at.is_none());
+    assert!(reveals(&old.take(Side::Buyer, &Input::Command(Command::Release))));
+}
+
+#[test]
+fn restored_buyer__its_node_has_paid_the_price_before__pays_nothing() {
+    let mut old = Duel::at_stage(Stage::Offered);
+    old.take(Side::Buyer, &Input::Payment { purpose: P, report: PaymentReport::Succeeded });
+    let step = old.take(Side::Buyer, &Input::Command(Command::Pay));
+    assert!(step.effects.is_empty(), "{:?}", step.effects);
+    assert!(
+        step.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::Already(_)))),
+        "{:?}",
+        step.notes
+    );
+}
+
+#[test]
+fn restored_seller__its_node_holds_what_the_store_never_accepted__given_back_in_time() {
+    let mut old = Duel::at_stage(Stage::Bid);
+    let leg = old.seller.leg(P).unwrap().clone();
+    let expiry = START.plus(leg.cltv).plus(PADDING);
+    let report = InvoiceReport::Held { accepted_at: START, expiry, amount: leg.amount.to_msat() };
+    old.take(Side::Seller, &Input::Invoice { purpose: P, report });
+    let due = wake(&old.seller).height.expect("it wants to be woken");
+    old.sleep_to(due);
+    let step = old.take(Side::Seller, &Input::Tick);
+    assert!(has(&step, |effect| matches!(effect, Effect::Cancel { .. })), "{:?}", step.effects);
 }

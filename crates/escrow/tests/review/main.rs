@@ -2,6 +2,7 @@
 #![allow(non_snake_case, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod after_the_end;
+mod chaos;
 mod duel;
 mod flood;
 mod locking;
