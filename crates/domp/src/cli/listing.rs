@@ -1,0 +1,82 @@
+//! `domp listing`: publish and look at listings.
+
+use super::{
+    args::{Browse, Listing as Wanted, NewListing},
+    progress,
+    session::Session,
+};
+use crate::{
+    client::Client,
+    failure::Failure,
+    question,
+    reference::{self, IdReference},
+    wire::listing::{Listing, ListingList, ListingRequest, Shipping},
+};
+
+/// Does it.
+///
+/// # Errors
+/// What the daemon refuses.
+pub async fn run(session: &Session, wanted: Wanted) -> Result<(), Failure> {
+    let client = session.client()?;
+    match wanted {
+        Wanted::Create(new) => create(session, &client, *new).await,
+        Wanted::List => session.output.show(&client.get::<ListingList>("/v1/listings").await?),
+        Wanted::Show(on) => {
+            let reference = IdReference::parse("listing", &on.listing)?;
+            let listing: Listing = client.get(&format!("/v1/listings/{}", reference.as_str())).await?;
+            session.output.show(&listing)
+        }
+        Wanted::Browse(browse) => {
+            session.output.show(&client.get::<ListingList>(&browse_path(&browse)?).await?)
+        }
+    }
+}
+
+fn browse_path(browse: &Browse) -> Result<String, Failure> {
+    let mut path = format!("/v1/listings/browse?limit={}", browse.limit);
+    if let Some(seller) = &browse.seller {
+        path.push_str("&seller=");
+        path.push_str(&reference::key("seller", seller)?);
+    }
+    Ok(path)
+}
+
+async fn create(session: &Session, client: &Client, new: NewListing) -> Result<(), Failure> {
+    let shipping = Shipping {
+        domestic_cost_sat: new.shipping_domestic,
+        international_cost_sat: new.shipping_international,
+        estimated_days: new.shipping_days,
+    };
+    let request = ListingRequest {
+        product_name: new.name,
+        description: new.description,
+        price_sat: new.price,
+        category: new.category,
+        storage_link: new.link,
+        shipping: (shipping != Shipping::default()).then_some(shipping),
+        name: None,
+        handling_blocks: new.handling,
+        transit_blocks: new.transit,
+        inspection_blocks: new.inspection,
+    };
+    session.output.before_commitment(&warning(&request))?;
+    question::confirm(session.output, session.yes, "Publish it?")?;
+    let listing: Listing =
+        progress::told(session.output, client, client.post("/v1/listings", &request)).await?;
+    session.output.show(&listing)
+}
+
+/// What a seller has to know first.
+fn warning(new: &ListingRequest) -> String {
+    format!(
+        "You are about to publish, signed and for everybody: {:?} for {} sat.\n\
+         No money moves by this, and you are bound to nothing until you accept a bid.\n\
+         A buyer's money will be locked while you have {} blocks to ship, the parcel may travel {} and the buyer may look at \
+         it for {} (144 blocks are about a day).\n\
+         You are paid when the buyer confirms. If the buyer never confirms, the money goes back and you are not paid: in \
+         direct mode nobody can change that.\n\
+         A listing cannot be taken back from relays that keep it.",
+        new.product_name, new.price_sat, new.handling_blocks, new.transit_blocks, new.inspection_blocks
+    )
+}
