@@ -148,7 +148,9 @@ pub(crate) fn record_late(turn: &mut Turn, report: PaymentReport) {
     match report {
         PaymentReport::Succeeded => late.paid = true,
         PaymentReport::Failed => late.failed = !late.paid,
-        PaymentReport::NotFound | PaymentReport::Trying | PaymentReport::InFlight { .. } => {}
+        // An earlier try had failed, and its end may be told again after the next one was ordered.
+        PaymentReport::Trying | PaymentReport::InFlight { .. } => late.failed = false,
+        PaymentReport::NotFound => {}
     }
 }
 

@@ -53,6 +53,10 @@ fn late_payment__every_part_failed__the_same_invoice_may_be_tried_again_by_hand(
     assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::Refunded));
     assert!(!pays(&duel.take(Side::Buyer, &Input::Tick)), "not by itself");
     assert!(pays(&duel.take(Side::Buyer, &Input::Command(Command::PayLate))));
+    // The node tells the end of the first try once more, then of the second.
+    duel.take(Side::Buyer, &Input::Late(PaymentReport::Failed));
+    duel.take(Side::Buyer, &Input::Late(PaymentReport::Trying));
+    assert_eq!(stage(&duel.buyer), Stage::PayingLate);
     duel.take(Side::Buyer, &Input::Late(PaymentReport::Succeeded));
     let again = duel.take(Side::Buyer, &Input::Command(Command::PayLate));
     assert!(!pays(&again));
