@@ -14,7 +14,10 @@ use domp_escrow::{
     trade::Trade,
     wake::wake,
 };
-use domp_protocol::units::{Blocks, Msat};
+use domp_protocol::{
+    purpose::Purpose,
+    units::{Blocks, Height, Msat},
+};
 
 fn unknown_payment() -> Duel {
     let mut duel = Duel::at_stage(Stage::Offered);
@@ -216,4 +219,37 @@ fn restored_seller__its_node_holds_what_the_store_never_accepted__given_back_in_
     old.sleep_to(due);
     let step = old.take(Side::Seller, &Input::Tick);
     assert!(has(&step, |effect| matches!(effect, Effect::Cancel { .. })), "{:?}", step.effects);
+}
+
+/// Both people follow the protocol and their nodes are a few blocks apart; how far they come.
+fn handshake(seller_ahead: i32) -> (Stage, Stage) {
+    let mut duel = Duel::at_stage(Stage::Offered);
+    let sellers = Height(START.0.saturating_add_signed(seller_ahead));
+    duel.take(Side::Buyer, &Input::Command(Command::Pay));
+    for purpose in [CB, P] {
+        let leg = duel.buyer.leg(purpose).unwrap().clone();
+        let expiry = START.plus(leg.cltv).plus(PADDING);
+        duel.height = sellers;
+        let held = InvoiceReport::Held { accepted_at: sellers, expiry, amount: leg.amount.to_msat() };
+        duel.input(Side::Seller, &Input::Invoice { purpose, report: held });
+        duel.height = START;
+        duel.take(Side::Buyer, &outcome(Task::Pay(purpose), Outcome::Done));
+        let report = PaymentReport::InFlight { final_expiry: Some(expiry), first_hop_expiry: expiry };
+        // Once the price is in flight, letters go to and fro.
+        match purpose {
+            Purpose::Purchase => duel.input(Side::Buyer, &Input::Payment { purpose, report }),
+            _ => duel.take(Side::Buyer, &Input::Payment { purpose, report }),
+        };
+    }
+    (stage(&duel.buyer), stage(&duel.seller))
+}
+
+#[test]
+fn nodes_up_to_three_blocks_apart__agree_on_what_is_locked() {
+    for seller_ahead in -3..=3 {
+        assert_eq!(handshake(seller_ahead), (Stage::ToShip, Stage::ToShip), "{seller_ahead}");
+    }
+    for seller_ahead in [-4, 7] {
+        assert_ne!(handshake(seller_ahead).1, Stage::ToShip, "{seller_ahead}");
+    }
 }
