@@ -241,6 +241,7 @@ fn reports(world: &World, side: Side) -> Vec<(Input, &'static str)> {
     let purpose = Purpose::Purchase;
     let leg = world.seller.leg(purpose);
     let expiry = leg.map_or(world.height, |leg| world.height.plus(leg.cltv).plus(crate::node::PAYER_ADDS));
+    let first_hop = expiry.plus(world.nature.route_delta);
     match side {
         Side::Seller => {
             let amount = world.seller.terms.price.to_msat();
@@ -258,7 +259,7 @@ fn reports(world: &World, side: Side) -> Vec<(Input, &'static str)> {
         }
         Side::Buyer => [
             (
-                PaymentReport::InFlight { final_expiry: Some(expiry), first_hop_expiry: expiry },
+                PaymentReport::InFlight { final_expiry: Some(expiry), first_hop_expiry: first_hop },
                 "our node: P in flight",
             ),
             (PaymentReport::Succeeded, "our node: P succeeded"),
@@ -293,10 +294,10 @@ fn outcomes() -> Vec<(Input, &'static str)> {
 /// An effect in a few words.
 pub fn effect_in_words(effect: &Effect) -> String {
     match effect {
-        Effect::Issue { purpose, .. } => format!("issue {}", short(*purpose)),
-        Effect::Pay { purpose, .. } => format!("pay {}", short(*purpose)),
-        Effect::Settle { purpose, .. } => format!("settle {}", short(*purpose)),
-        Effect::Cancel { purpose, .. } => format!("cancel {}", short(*purpose)),
+        Effect::Issue { purpose, .. } => format!("issue {}", purpose_in_short(*purpose)),
+        Effect::Pay { purpose, .. } => format!("pay {}", purpose_in_short(*purpose)),
+        Effect::Settle { purpose, .. } => format!("settle {}", purpose_in_short(*purpose)),
+        Effect::Cancel { purpose, .. } => format!("cancel {}", purpose_in_short(*purpose)),
         Effect::Send { message, .. } => format!("send {}", letter_in_words(message)),
         Effect::Resend { message, .. } => format!("send {} again", letter_in_words(message)),
         Effect::IssueLate { .. } => "issue the late invoice".into(),
@@ -304,7 +305,8 @@ pub fn effect_in_words(effect: &Effect) -> String {
     }
 }
 
-const fn short(purpose: Purpose) -> &'static str {
+/// A leg's short name, as the protocol writes it.
+pub const fn purpose_in_short(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Purchase => "P",
         Purpose::BuyerCollateral => "Cb",

@@ -2,9 +2,9 @@
 
 use crate::world::{Parcel, World};
 use domp_escrow::{
-    input::{Command, Condition, Shipment, Verdict},
+    input::{Agreement, Command, Condition, Shipment, Verdict},
     letter::Paper,
-    stage::Stage,
+    stage::{Ending, Stage},
     terms::Side,
 };
 
@@ -20,24 +20,67 @@ pub fn ship() -> Command {
 }
 
 impl World {
-    /// What an honest person may want to do now, most natural first.
-    pub fn wishes(&self, side: Side) -> Vec<Command> {
-        let trade = self.trade(side);
-        match side {
-            Side::Seller => match self.stage(side) {
-                Stage::Bid if trade.legs.iter().all(|leg| leg.hash.is_some()) => vec![Command::Accept],
-                Stage::ToShip => vec![ship(), Command::Refund { reason: "out of stock".into() }],
-                _ => Vec::new(),
-            },
-            Side::Buyer => match self.stage(side) {
-                Stage::Offered => vec![Command::Pay],
-                Stage::ToShip | Stage::Shipped if trade.choices.verdict.is_none() => match self.parcel {
-                    Parcel::Arrived(_) => vec![verdict(Condition::Received)],
-                    Parcel::AtHome | Parcel::Travelling(_) => Vec::new(),
-                },
-                _ => Vec::new(),
-            },
+    /// What an honest person wants to do now.
+    pub fn wish(&self, side: Side) -> Option<Command> {
+        if !self.runs(side) {
+            return None;
         }
+        match side {
+            Side::Seller => self.sellers_wish(),
+            Side::Buyer => self.buyers_wish(),
+        }
+    }
+
+    fn sellers_wish(&self) -> Option<Command> {
+        let trade = &self.seller;
+        match self.stage(Side::Seller) {
+            Stage::Bid if trade.legs.iter().all(|leg| leg.hash.is_some()) => Some(Command::Accept),
+            Stage::ToShip => Some(ship()),
+            Stage::Ended(Ending::Refunded)
+                if trade.peer.received && trade.late.is_none() && self.shipped_at.is_some() =>
+            {
+                Some(Command::OfferLateInvoice)
+            }
+            _ => None,
+        }
+    }
+
+    fn buyers_wish(&self) -> Option<Command> {
+        let trade = &self.buyer;
+        let stage = self.stage(Side::Buyer);
+        if stage == Stage::Offered {
+            return Some(Command::Pay);
+        }
+        let has_goods = matches!(self.parcel, Parcel::Arrived(_));
+        if has_goods && trade.choices.verdict.is_none() && trade.deadlines.is_some() {
+            return Some(verdict(Condition::Received));
+        }
+        let offered = trade.late.as_ref().is_some_and(|late| late.bolt11.is_some() && !late.paying);
+        // Somebody who has the goods is easily asked for their price; it is for the program to refuse too early.
+        (offered && self.confirmed_at.is_some()).then_some(Command::PayLate)
+    }
+
+    /// What a person may also do, at any time and for no good reason.
+    pub fn moods(side: Side) -> Vec<Command> {
+        let mut moods =
+            vec![Command::Withdraw, Command::Agree(Agreement::Cancel), Command::Agree(Agreement::Release)];
+        match side {
+            Side::Seller => {
+                moods.extend([
+                    Command::Refund { reason: "changed my mind".into() },
+                    Command::OfferLateInvoice,
+                ]);
+            }
+            Side::Buyer => {
+                moods.extend([
+                    verdict(Condition::Damaged),
+                    verdict(Condition::NotReceived),
+                    Command::Release,
+                    Command::PayLate,
+                ]);
+            }
+        }
+        moods
     }
 
     /// Whether the parcel could arrive now.

@@ -1,6 +1,10 @@
 //! Performing effects: what each of them does to the world.
 
-use crate::world::World;
+use crate::{
+    action::Action,
+    node::{PayeeEnd, Sent},
+    world::{LEGS, World},
+};
 use domp_escrow::{
     effect::{Effect, INVOICE_EXPIRY_SECONDS},
     input::{Input, Offer, Outcome, PaymentReport, Said, Secret, Task},
@@ -11,27 +15,49 @@ use domp_escrow::{
 };
 use domp_protocol::{
     ids::{EventId, PaymentHash},
-    units::Height,
+    purpose::Purpose,
+    units::{Blocks, Height, Msat},
 };
 
 /// The hash of every world's late invoice.
 const LATE: PaymentHash = PaymentHash::from_bytes([0x77; 32]);
 
 impl World {
-    /// Performs a side's oldest effect; its outcome is recorded unless the process dies first.
-    pub(crate) fn perform(&mut self, side: Side, recorded: bool) -> Vec<Note> {
-        if self.outbox(side).is_empty() {
+    /// Whether a side's program can perform its oldest effect now. Without the node, what needs the node waits; but a
+    /// payment order is given up as unknown, since nobody can tell whether it arrived.
+    pub fn can_perform(&self, side: Side) -> bool {
+        let Some(effect) = self.outbox(side).first() else { return false };
+        let order = matches!(effect, Effect::Pay { .. });
+        self.runs(side) && (self.node_answers(side) || order || !needs_node(effect))
+    }
+
+    /// Whether a side that follows the protocol has something to do at once.
+    pub fn is_busy(&self, side: Side) -> bool {
+        let hears = self.runs(side) && self.node_answers(side);
+        self.can_perform(side) || (hears && LEGS.into_iter().any(|purpose| self.has_news(side, purpose)))
+    }
+
+    /// Performs a side's oldest effect and records its outcome.
+    pub(crate) fn perform(&mut self, side: Side) -> Vec<Note> {
+        if !self.can_perform(side) {
             return Vec::new();
         }
-        let effect = self.outbox(side)[0].clone();
+        if matches!(self.outbox(side)[0], Effect::Pay { .. }) && !self.node_answers(side) {
+            return self.lose_call(side, false);
+        }
+        let effect = self.outbox_mut(side).remove(0);
         let outcome = self.carry_out(side, &effect);
-        if !recorded {
-            return Vec::new();
-        }
-        self.outbox_mut(side).remove(0);
         let mut notes = Vec::new();
         if let Some((of, outcome)) = outcome {
+            let sent = match (of, &outcome) {
+                (Task::Send(paper), Outcome::Sent { event }) if paper.wants_receipt() => Some(*event),
+                _ => None,
+            };
             notes.extend(self.input(side, &Input::Outcome { of, outcome }));
+            if let Some(of) = sent.filter(|_| !self.nature.receipts) {
+                let said = Said::Receipt { of, first_seen: self.height };
+                notes.extend(self.input(side, &Input::Said { event: of, said }));
+            }
         }
         if matches!(effect, Effect::PayLate { .. }) {
             notes.extend(self.input(side, &Input::Late(PaymentReport::Succeeded)));
@@ -40,25 +66,52 @@ impl World {
         notes
     }
 
+    /// The process is killed before or after its oldest effect, and starts again. What it has not recorded it does again,
+    /// but a payment order is asked about.
+    pub(crate) fn crash(&mut self, side: Side, after: bool) -> Vec<Note> {
+        if after && self.can_perform(side) {
+            let effect = self.outbox(side)[0].clone();
+            self.carry_out(side, &effect);
+        }
+        self.restart(side)
+    }
+
+    /// The call that orders a payment is never answered, whether or not the node got it: unknown is not failed. The node
+    /// is asked later.
+    pub(crate) fn lose_call(&mut self, side: Side, reached: bool) -> Vec<Note> {
+        let Some(Effect::Pay { purpose, .. }) = self.outbox(side).first() else { return Vec::new() };
+        let purpose = *purpose;
+        let effect = self.outbox_mut(side).remove(0);
+        if reached {
+            self.carry_out(side, &effect);
+        }
+        let outcome = Outcome::Unknown("the call was never answered".into());
+        let notes = self.input(side, &Input::Outcome { of: Task::Pay(purpose), outcome });
+        self.htlc_mut(purpose).set_news(side, true);
+        notes
+    }
+
     fn carry_out(&mut self, side: Side, effect: &Effect) -> Option<(Task, Outcome)> {
-        let expires = self.at().unix.plus(u64::from(INVOICE_EXPIRY_SECONDS));
-        let height = self.height;
+        let expires = self.unix.plus(u64::from(INVOICE_EXPIRY_SECONDS));
+        self.judge_effect(side, effect);
         Some(match effect {
             Effect::Issue { purpose, hash, .. } => {
                 let htlc = self.htlc_mut(*purpose);
-                if htlc.payee == crate::node::PayeeEnd::None {
-                    htlc.payee = crate::node::PayeeEnd::Open;
+                if htlc.payee == PayeeEnd::None {
+                    htlc.payee = PayeeEnd::Open;
                 }
                 let bolt11 = format!("invoice-{purpose}");
                 (Task::Issue(*purpose), Outcome::Issued { bolt11, hash: *hash, expires })
             }
             Effect::Pay { purpose, amount, .. } => {
                 let cltv = self.trade(side).leg(*purpose)?.cltv;
-                self.htlc_mut(*purpose).pay(height, cltv, amount.to_msat());
+                self.send_htlc(*purpose, cltv, amount.to_msat());
                 (Task::Pay(*purpose), Outcome::Done)
             }
             Effect::Settle { purpose, .. } => {
-                let done = self.htlc_mut(*purpose).settle();
+                // Of the collateral nobody but the buyer's vault ever has the secret.
+                let opens = self.secret_known_to_seller && *purpose == Purpose::Purchase;
+                let done = opens && self.htlc_mut(*purpose).settle();
                 (Task::Settle(*purpose), done_or_refused(done))
             }
             Effect::Cancel { purpose, .. } => {
@@ -81,9 +134,21 @@ impl World {
         })
     }
 
+    /// A payment leaves the payer's node.
+    pub(crate) fn send_htlc(&mut self, purpose: Purpose, cltv: Blocks, amount: Msat) {
+        let expiry = self.node_height(Side::Buyer).plus(cltv).plus(self.nature.payer_adds);
+        let sent = Sent { expiry, first_hop: expiry.plus(self.nature.route_delta), amount };
+        let is_sent = self.htlc_mut(purpose).send(sent);
+        self.paid_twice |= !is_sent && !self.nature.dedupes;
+        if is_sent && !self.nature.slow_routes {
+            self.apply(&Action::Arrives(purpose));
+        }
+    }
+
     fn send(&mut self, side: Side, message: &Message, not_after: Option<Height>) -> Option<(Task, Outcome)> {
         let paper = message.paper();
-        if not_after.is_some_and(|last| self.height > last) {
+        // The engine looks at the height just before a letter leaves.
+        if not_after.is_some_and(|last| self.node_height(side) > last) {
             return paper.map(|paper| (Task::Send(paper), Outcome::Refused("too late".into())));
         }
         let event = event_id(side, message, &self.trade(side).terms.trade);
@@ -92,6 +157,24 @@ impl World {
         }
         paper.map(|paper| (Task::Send(paper), Outcome::Sent { event }))
     }
+}
+
+/// Whether an effect is the node's work.
+const fn needs_node(effect: &Effect) -> bool {
+    match effect {
+        Effect::Issue { .. }
+        | Effect::Pay { .. }
+        | Effect::Settle { .. }
+        | Effect::Cancel { .. }
+        | Effect::IssueLate { .. }
+        | Effect::PayLate { .. } => true,
+        Effect::Send { .. } | Effect::Resend { .. } => false,
+    }
+}
+
+/// Whether an effect only acknowledges a letter.
+pub(crate) const fn is_receipt(effect: &Effect) -> bool {
+    matches!(effect, Effect::Send { message: Message::Receipt { .. }, .. })
 }
 
 fn done_or_refused(done: bool) -> Outcome {
@@ -150,10 +233,10 @@ pub fn said(trade: &Trade, message: &Message) -> Option<Said> {
         Message::LateInvoice { bolt11 } => {
             let late = trade.late.as_ref()?;
             Said::LateInvoice(Offer {
-                purpose: domp_protocol::purpose::Purpose::Purchase,
+                purpose: Purpose::Purchase,
                 hash: late.hash?,
                 amount: trade.terms.price,
-                cltv: domp_protocol::units::Blocks(18),
+                cltv: Blocks(18),
                 expires: late.expires?,
                 bolt11: bolt11.clone(),
             })

@@ -1,8 +1,12 @@
 //! Rehearsals: whole trades in which everything natural happens at once.
 
-use crate::{action::Action, setting::Setting, world::World};
+use crate::{
+    action::Action,
+    setting::Setting,
+    world::{LEGS, World},
+};
 use domp_escrow::{note::Note, terms::Side};
-use domp_protocol::{purpose::Purpose, units::Height};
+use domp_protocol::units::Height;
 
 /// A world that is played forward, with everything the machines said.
 #[derive(Clone, Debug)]
@@ -40,25 +44,7 @@ impl Rehearsal {
 
     /// The next thing that happens without people and without blocks.
     pub fn next_by_itself(&self) -> Option<Action> {
-        for side in [Side::Seller, Side::Buyer] {
-            if !self.world.outbox(side).is_empty() {
-                return Some(Action::Perform(side));
-            }
-        }
-        if !self.world.mail.is_empty() {
-            return Some(Action::Deliver(0));
-        }
-        for purpose in [Purpose::BuyerCollateral, Purpose::Purchase] {
-            if self.world.htlc(purpose).is_resolving() {
-                return Some(Action::Resolve(purpose));
-            }
-            for side in [Side::Seller, Side::Buyer] {
-                if self.world.report_changes(side, purpose) {
-                    return Some(Action::Report(side, purpose));
-                }
-            }
-        }
-        None
+        self.world.next_by_itself()
     }
 
     /// People of both sides do the most natural thing as long as there is one.
@@ -66,7 +52,7 @@ impl Rehearsal {
         self.settle();
         while let Some((side, command)) = [Side::Seller, Side::Buyer]
             .into_iter()
-            .find_map(|side| self.world.wishes(side).into_iter().next().map(|command| (side, command)))
+            .find_map(|side| self.world.wish(side).map(|command| (side, command)))
         {
             let before = self.world.clone();
             self.act(Action::Person(side, command));
@@ -89,10 +75,29 @@ impl Rehearsal {
 }
 
 impl World {
-    /// Whether a node's word on a leg would change anything its machine knows.
-    pub fn report_changes(&self, side: Side, purpose: Purpose) -> bool {
-        let Some(input) = self.report_of(side, purpose) else { return false };
-        let done = domp_escrow::step::step(self.trade(side).clone(), &input, self.at());
-        done.trade != *self.trade(side) || !done.effects.is_empty()
+    /// The next thing that happens without people and without blocks.
+    pub fn next_by_itself(&self) -> Option<Action> {
+        for side in [Side::Seller, Side::Buyer] {
+            if self.can_perform(side) {
+                return Some(Action::Perform(side));
+            }
+        }
+        if let Some(n) = self.mail.iter().position(|mail| self.runs(mail.to)) {
+            return Some(Action::Deliver(n));
+        }
+        for purpose in LEGS {
+            if self.may_arrive_at_payee(purpose) {
+                return Some(Action::Arrives(purpose));
+            }
+            if self.htlc(purpose).is_resolving() {
+                return Some(Action::Resolve(purpose));
+            }
+            for side in [Side::Seller, Side::Buyer] {
+                if self.has_news(side, purpose) && self.runs(side) && self.node_answers(side) {
+                    return Some(Action::Report(side, purpose));
+                }
+            }
+        }
+        None
     }
 }

@@ -1,5 +1,6 @@
-//! The setting: who trades what on which terms, with fixed keys and hashes.
+//! The setting: who trades what on which terms, with fixed keys and hashes, and what the world around them is like.
 
+use crate::{node::PAYER_ADDS, sabotage::Sabotage};
 use domp_escrow::{terms::Terms, trade::Trade};
 use domp_protocol::{
     deadlines::Agreed,
@@ -15,7 +16,7 @@ pub const START: Height = Height(800_000);
 /// The time at which every world begins.
 pub const DAWN: Unix = Unix(1_700_000_000);
 
-/// The knobs of a world's terms.
+/// The knobs of a world.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// Whether the buyer puts up a collateral.
@@ -28,11 +29,79 @@ pub struct Setting {
     pub inspection: u32,
     /// D_S.
     pub auto_cancel: u32,
+    /// What the world is like.
+    pub nature: Nature,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { collateral: true, handling: 144, transit: 144, inspection: 432, auto_cancel: 18 }
+        Self {
+            collateral: true,
+            handling: 144,
+            transit: 144,
+            inspection: 432,
+            auto_cancel: 18,
+            nature: Nature::default(),
+        }
+    }
+}
+
+/// What the world is like: the nodes, the routes, the relays, the chain. Never changes within one world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Nature {
+    /// Blocks that the payer's node adds to the final delta: LND 3, shadow blocks of others up to 432.
+    pub payer_adds: Blocks,
+    /// δ: the sum of the deltas of the hops before the payee.
+    pub route_delta: Blocks,
+    /// Seconds that a block takes.
+    pub seconds_per_block: u64,
+    /// Payments take their time on the route and may fail there; otherwise they arrive at once.
+    pub slow_routes: bool,
+    /// The payee's node refuses HTLCs that expire sooner than its invoice asks, as LND does.
+    pub strict_payee: bool,
+    /// The payee's node accepts an HTLC on a hash that was cancelled, as LDK does.
+    pub reopens: bool,
+    /// The payee's node gives a held HTLC back by itself D blocks before it expires, as LND does. Otherwise the channel is
+    /// closed at expiry.
+    pub auto_cancels: bool,
+    /// The payer's node refuses to pay a hash a second time, as LND does.
+    pub dedupes: bool,
+    /// Receipts are letters like others. Otherwise every letter is taken as acknowledged as soon as it was sent, which
+    /// changes nothing but that it is not sent again: sound wherever no letter is lost, and far fewer states.
+    pub receipts: bool,
+    /// A rule that is taken out of the machines, to see what it is for.
+    pub sabotage: Option<Sabotage>,
+    /// What counts as a violation.
+    pub judged: Judged,
+}
+
+/// What counts as a violation; each counts what those before it count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Judged {
+    /// Money or goods that somebody who follows the protocol loses beyond what it was told, a channel that is closed, and
+    /// a trade that never ends.
+    Losses,
+    /// Also what a program orders or says that the protocol forbids, or believes although its node says otherwise.
+    Conduct,
+    /// Also every invariant that the machine carries.
+    Invariants,
+}
+
+impl Default for Nature {
+    fn default() -> Self {
+        Self {
+            payer_adds: PAYER_ADDS,
+            route_delta: Blocks(80),
+            seconds_per_block: 600,
+            slow_routes: false,
+            strict_payee: true,
+            reopens: false,
+            auto_cancels: true,
+            dedupes: true,
+            receipts: true,
+            sabotage: None,
+            judged: Judged::Invariants,
+        }
     }
 }
 
@@ -66,7 +135,8 @@ impl Setting {
             },
             bid_at: DAWN,
             payment_timeout_seconds: 86_400,
-            relays: vec!["ws://127.0.0.1:1".into()],
+            // The machine never looks at them; the world has its own mail.
+            relays: Vec::new(),
         }
     }
 

@@ -2,41 +2,33 @@
 
 use crate::{
     action::Action,
-    node::{Htlc, PayeeEnd},
-    setting::{DAWN, START, Setting},
+    mail::Mail,
+    node::{Door, Htlc, PayeeEnd, PayerEnd},
+    perform::is_receipt,
+    setting::{DAWN, Judged, Nature, START, Setting},
+    trouble::Trouble,
 };
 use domp_escrow::{
     effect::Effect,
-    input::{Input, Outcome, Said, Task},
+    input::{Command, Condition, Input, Outcome, Task},
     invariants::{Broken, check},
-    moment::At,
-    note::Note,
+    note::{Note, Refusal},
     stage::{Stage, stage},
-    step::step,
+    step::{Step, step},
     terms::Side,
     trade::Trade,
     wake::wake,
 };
 use domp_protocol::{
     deadlines::Deadlines,
-    ids::EventId,
-    network::Network,
     purpose::Purpose,
     units::{Blocks, Height, Unix},
 };
 
-/// A letter under way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Mail {
-    /// To whom.
-    pub to: Side,
-    /// The signed event.
-    pub event: EventId,
-    /// What it says.
-    pub said: Said,
-    /// When it was sent.
-    pub sent_at: Height,
-}
+/// The legs in the order in which they are locked.
+pub const LEGS: [Purpose; 2] = [Purpose::BuyerCollateral, Purpose::Purchase];
+/// Both sides.
+pub const SIDES: [Side; 2] = [Side::Buyer, Side::Seller];
 
 /// Where the parcel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,16 +60,35 @@ pub struct World {
     pub mail: Vec<Mail>,
     /// The chain's height.
     pub height: Height,
+    /// The time.
+    pub unix: Unix,
+    /// When the last block came.
+    pub block_time: Unix,
+    /// What troubles the buyer's program and node, and the seller's.
+    pub troubles: [Option<Trouble>; 2],
     /// The parcel.
     pub parcel: Parcel,
-    /// R_p has reached the seller's process.
+    /// When the seller shipped.
+    pub shipped_at: Option<Height>,
+    /// When the buyer's person, with the goods in hand, told its program that they came, and was not asked to come back
+    /// later.
+    pub confirmed_at: Option<Height>,
+    /// R_p is in the seller's vault.
     pub secret_known_to_seller: bool,
+    /// R_p is only in the memory of the seller's process.
+    pub secret_is_volatile: bool,
     /// An ordinary payment over the price was made.
     pub paid_late: bool,
+    /// A node that pays whatever it is told paid twice.
+    pub paid_twice: bool,
     /// A side that does not follow the protocol; its machine is not looked at.
     pub cheater: Option<Side>,
-    /// The first invariant that broke.
+    /// The cheater does nothing at all any more, not even what its program would.
+    pub silent: bool,
+    /// The first thing that must never be.
     pub broken: Option<String>,
+    /// What the world is like.
+    pub nature: Nature,
 }
 
 impl World {
@@ -92,29 +103,48 @@ impl World {
             outbox_seller: Vec::new(),
             mail: Vec::new(),
             height: START,
+            unix: DAWN,
+            block_time: DAWN,
+            troubles: [None; 2],
             parcel: Parcel::AtHome,
+            shipped_at: None,
+            confirmed_at: None,
             secret_known_to_seller: false,
+            secret_is_volatile: false,
             paid_late: false,
+            paid_twice: false,
             cheater,
+            silent: false,
             broken: None,
+            nature: setting.nature,
         };
+        if let Some(sabotage) = setting.nature.sabotage {
+            sabotage.prepare(&mut world);
+        }
         world.input(Side::Buyer, &Input::Begin);
         world.input(Side::Seller, &Input::Begin);
         world
     }
 
-    /// The moment, as both see it.
-    pub fn at(&self) -> At {
-        let blocks = u64::from(START.until(self.height).0);
-        let unix = DAWN.plus(blocks * 600);
-        At::new(unix, self.height, unix, true, Network::Regtest)
+    /// Whether a side follows the protocol.
+    pub fn is_honest(&self, side: Side) -> bool {
+        self.cheater != Some(side)
     }
-
+    /// Whether a side does anything at all.
+    pub fn acts(&self, side: Side) -> bool {
+        !self.silent || self.is_honest(side)
+    }
     /// One side's machine.
     pub const fn trade(&self, side: Side) -> &Trade {
         match side {
             Side::Buyer => &self.buyer,
             Side::Seller => &self.seller,
+        }
+    }
+    const fn trade_mut(&mut self, side: Side) -> &mut Trade {
+        match side {
+            Side::Buyer => &mut self.buyer,
+            Side::Seller => &mut self.seller,
         }
     }
     /// One side's stage.
@@ -148,88 +178,127 @@ impl World {
             Side::Seller => &mut self.outbox_seller,
         }
     }
-
-    /// Puts a letter under way.
-    pub fn post(&mut self, to: Side, event: EventId, said: Said) {
-        let mail = Mail { to, event, said, sent_at: self.height };
-        if !self.mail.contains(&mail) {
-            self.mail.push(mail);
+    /// Notes down the first thing that must never be, if it counts.
+    pub(crate) fn blame(&mut self, counts: Judged, what: impl Into<String>) {
+        if self.nature.judged >= counts {
+            self.broken.get_or_insert_with(|| what.into());
         }
     }
 
     /// Gives an input to one side's machine; keeps its effects; checks the invariants.
     pub fn input(&mut self, side: Side, input: &Input) -> Vec<Note> {
-        let before = self.trade(side).clone();
-        let at = self.at();
-        let done = step(before.clone(), input, at);
+        let at = self.at_of(side);
+        let copy = self.trade(side).clone();
+        let before = std::mem::replace(self.trade_mut(side), copy);
+        let sabotage = self.nature.sabotage;
+        let done = match sabotage {
+            None => step(before, input, at),
+            Some(sabotage) => sabotage.step(before, input, at),
+        };
         // What the machine of a cheater does is nobody's concern: its owner does something else.
-        let checked = if self.cheater == Some(side) { Ok(()) } else { check(&before, at, &done) };
-        if let Err(Broken(what)) = checked {
-            self.broken.get_or_insert(what);
+        if self.nature.judged >= Judged::Invariants
+            && self.is_honest(side)
+            && let Err(Broken(what)) = check(self.trade(side), at, &done)
+        {
+            self.blame(Judged::Invariants, what);
         }
-        if let Input::Command(domp_escrow::input::Command::Ship(_)) = input {
-            let shipped = done.trade.choices.shipped.is_some() && before.choices.shipped.is_none();
-            if shipped && self.cheater != Some(Side::Seller) {
+        let Step { trade, effects, notes } = done;
+        let before = std::mem::replace(self.trade_mut(side), trade);
+        if let Input::Command(command) = input {
+            let shipped = self.trade(side).choices.shipped.is_some() && before.choices.shipped.is_none();
+            let later = notes.contains(&Note::Refused(Refusal::TipNotFresh));
+            self.follow(command, shipped, later);
+        }
+        for effect in &effects {
+            self.judge_decision(side, effect);
+        }
+        let receipts = self.nature.receipts;
+        let wanted = |effect: &Effect| receipts || !is_receipt(effect);
+        self.outbox_mut(side).extend(effects.into_iter().filter(wanted));
+        notes
+    }
+
+    /// What people do beside telling their program: the seller brings the parcel away, the buyer has looked at the goods.
+    fn follow(&mut self, command: &Command, shipped: bool, later: bool) {
+        match command {
+            Command::Ship(_) if shipped => {
                 self.parcel = Parcel::Travelling(self.height);
+                self.shipped_at = Some(self.height);
+                self.judge_shipping();
             }
+            Command::Confirm(verdict) if verdict.condition == Condition::Received && !later => {
+                if matches!(self.parcel, Parcel::Arrived(_)) {
+                    self.confirmed_at.get_or_insert(self.height);
+                }
+            }
+            _ => {}
         }
-        match side {
-            Side::Buyer => self.buyer = done.trade,
-            Side::Seller => self.seller = done.trade,
-        }
-        self.outbox_mut(side).extend(done.effects);
-        done.notes
     }
 
     /// Lets one thing happen; returns what the machines said about it.
     pub fn apply(&mut self, action: &Action) -> Vec<(Side, Note)> {
         let both = |side: Side, notes: Vec<Note>| notes.into_iter().map(|note| (side, note)).collect();
         match action {
-            Action::Perform(side) => both(*side, self.perform(*side, true)),
-            Action::PerformUnrecorded(side) => both(*side, self.perform(*side, false)),
-            Action::Restart(side) => both(*side, self.restart(*side)),
+            Action::Perform(side) => both(*side, self.perform(*side)),
+            Action::Crash { side, after } => both(*side, self.crash(*side, *after)),
+            Action::CallLost { side, reached } => both(*side, self.lose_call(*side, *reached)),
             Action::Deliver(n) => self.deliver(*n, false),
             Action::DeliverTwice(n) => self.deliver(*n, true),
-            Action::Lose(n) => {
-                self.mail.remove(*n);
-                Vec::new()
-            }
             Action::Report(side, purpose) => both(*side, self.report(*side, *purpose)),
-            Action::Resolve(purpose) => {
-                self.htlc_mut(*purpose).resolve();
-                Vec::new()
+            Action::Mine => self.next_height().map_or_else(Vec::new, |next| self.mine_to(next)),
+            Action::MineTo(height) => self.mine_to(*height),
+            Action::NoBlockFor { seconds } => {
+                self.unix = self.unix.plus(*seconds);
+                self.wake_both()
             }
-            Action::Mine => self.mine(),
+            Action::Reorg(blocks) => {
+                self.height = self.height.minus(*blocks);
+                self.wake_both()
+            }
             Action::Person(side, command) => both(*side, self.input(*side, &Input::Command(command.clone()))),
-            Action::Arrive => {
-                self.parcel = Parcel::Arrived(self.height);
-                Vec::new()
-            }
-            Action::Cheat(cheat) => {
-                self.cheat(*cheat);
+            silent => {
+                self.apply_silently(silent);
                 Vec::new()
             }
         }
     }
 
-    fn deliver(&mut self, n: usize, twice: bool) -> Vec<(Side, Note)> {
-        let Some(mail) = self.mail.get(n).cloned() else { return Vec::new() };
-        if !twice {
-            self.mail.remove(n);
+    /// What happens without any machine being asked at once.
+    fn apply_silently(&mut self, action: &Action) {
+        match action {
+            Action::Lose(n) if *n < self.mail.len() => {
+                self.mail.remove(*n);
+            }
+            Action::Arrives(purpose) => self.arrives(*purpose, Blocks(0)),
+            Action::ArrivesInParts(purpose, apart) => self.arrives(*purpose, *apart),
+            Action::RouteFails(purpose) => self.htlc_mut(*purpose).fail(),
+            Action::Resolve(purpose) => self.htlc_mut(*purpose).resolve(),
+            Action::Trouble(side, kind, blocks) => self.begin_trouble(*side, *kind, *blocks),
+            Action::Arrive => self.parcel = Parcel::Arrived(self.height),
+            Action::Cheat(cheat) => self.cheat(*cheat),
+            _ => {}
         }
-        if mail.to == Side::Seller {
-            self.secret_known_to_seller |= matches!(
-                mail.said,
-                Said::Verdict { secret: domp_escrow::input::Secret::Opens, .. }
-                    | Said::Release { secret: domp_escrow::input::Secret::Opens }
-            );
-        }
-        let notes = self.input(mail.to, &Input::Said { event: mail.event, said: mail.said });
-        notes.into_iter().map(|note| (mail.to, note)).collect()
     }
 
-    /// The process dies and starts again: payment orders are asked about instead of performed, then the node is read.
-    fn restart(&mut self, side: Side) -> Vec<Note> {
+    /// A payment arrives at the payee's node. In parts that came apart, the expiry is that of the first.
+    fn arrives(&mut self, purpose: Purpose, apart: Blocks) {
+        let height = self.node_height(Side::Seller);
+        let least = self.seller.leg(purpose).map(|leg| leg.cltv).filter(|_| self.nature.strict_payee);
+        let least = least.map(|cltv| Blocks(cltv.0.saturating_sub(apart.0)));
+        let door = Door { least, reopens: self.nature.reopens };
+        if self.node_answers(Side::Seller) {
+            let htlc = self.htlc_mut(purpose);
+            if let PayerEnd::Trying(sent) | PayerEnd::InFlight(sent) = &mut htlc.payer {
+                sent.expiry = sent.expiry.minus(apart);
+                sent.first_hop = sent.first_hop.minus(apart);
+            }
+            htlc.arrive(height, door);
+        }
+    }
+
+    /// The process starts again: payment orders are asked about instead of performed, then the node is read.
+    pub(crate) fn restart(&mut self, side: Side) -> Vec<Note> {
+        self.forget_volatile(side);
         let (orders, rest): (Vec<_>, Vec<_>) =
             std::mem::take(self.outbox_mut(side)).into_iter().partition(|e| matches!(e, Effect::Pay { .. }));
         *self.outbox_mut(side) = rest;
@@ -240,10 +309,28 @@ impl World {
                 notes.extend(self.input(side, &Input::Outcome { of: Task::Pay(purpose), outcome }));
             }
         }
-        for purpose in [Purpose::BuyerCollateral, Purpose::Purchase] {
-            notes.extend(self.report(side, purpose));
+        notes.extend(self.input(side, &Input::Tick));
+        if self.node_answers(side) {
+            for purpose in LEGS {
+                notes.extend(self.report(side, purpose));
+            }
         }
         notes
+    }
+
+    /// What was only in the memory of a process goes with it.
+    pub(crate) const fn forget_volatile(&mut self, side: Side) {
+        if matches!(side, Side::Seller) && self.secret_is_volatile {
+            self.secret_known_to_seller = false;
+            self.secret_is_volatile = false;
+        }
+    }
+
+    /// The secret goes to the seller's vault before its machine hears of it.
+    pub(crate) fn store_secret(&mut self) {
+        let forgetful = self.nature.sabotage.is_some_and(|sabotage| sabotage.keeps_secrets_in_memory());
+        self.secret_is_volatile = forgetful && !self.secret_known_to_seller;
+        self.secret_known_to_seller = true;
     }
 
     /// Our node's word on a leg.
@@ -255,55 +342,85 @@ impl World {
         })
     }
 
-    fn report(&mut self, side: Side, purpose: Purpose) -> Vec<Note> {
+    /// A side's program hears its node's word on a leg.
+    pub(crate) fn report(&mut self, side: Side, purpose: Purpose) -> Vec<Note> {
+        self.htlc_mut(purpose).set_news(side, false);
         self.report_of(side, purpose).map_or_else(Vec::new, |input| self.input(side, &input))
+    }
+
+    /// Whether a side's program has yet to hear from its node.
+    pub fn has_news(&self, side: Side, purpose: Purpose) -> bool {
+        self.htlc(purpose).has_news(side) && self.trade(side).leg(purpose).is_some()
     }
 
     /// The next height at which a rule, a node or a person's window changes, and the block before each.
     pub fn next_height(&self) -> Option<Height> {
-        let mut heights: Vec<Height> = Vec::new();
-        let at = self.at();
-        for side in [Side::Buyer, Side::Seller] {
-            let wake = wake(self.trade(side));
-            heights.extend(wake.height);
-            heights.extend(wake.unix.map(|unix| self.height_at(unix, at.unix)));
-            if let Some(deadlines) = self.trade(side).deadlines {
-                heights.extend(landmarks(&deadlines));
+        let mut next: Option<Height> = None;
+        let now = self.height;
+        let mut at = |height: Height| {
+            if height > now && next.is_none_or(|next| height < next) {
+                next = Some(height);
             }
+        };
+        for side in SIDES.into_iter().filter(|side| self.acts(*side)) {
+            let wake = wake(self.trade(side));
+            wake.height.into_iter().for_each(&mut at);
+            wake.unix.into_iter().for_each(|unix| at(self.height_at(unix)));
+            if let Some(deadlines) = self.trade(side).deadlines {
+                landmarks(&deadlines).into_iter().for_each(&mut at);
+            }
+            self.trouble(side).into_iter().for_each(|trouble| at(trouble.until));
         }
-        let auto_cancel = self.seller.terms.agreed.seller_auto_cancel;
+        let agreed = &self.seller.terms.agreed;
         for htlc in [&self.collateral, &self.price] {
             if let PayeeEnd::Held { expiry, .. } = htlc.payee {
-                heights.extend([expiry.minus(auto_cancel), expiry]);
+                at(expiry.minus(agreed.seller_auto_cancel));
+                at(expiry);
+            }
+            if let PayerEnd::Trying(sent) | PayerEnd::InFlight(sent) = htlc.payer {
+                at(sent.first_hop);
             }
         }
-        if let Parcel::Travelling(since) = self.parcel {
-            heights.push(since.plus(self.seller.terms.agreed.transit));
+        match self.parcel {
+            Parcel::Travelling(since) => at(since.plus(agreed.transit)),
+            Parcel::Arrived(since) if self.confirmed_at.is_none() => at(since.plus(agreed.inspection)),
+            Parcel::Arrived(_) | Parcel::AtHome => {}
         }
-        heights.into_iter().filter(|height| *height > self.height).min()
+        next
     }
 
-    fn height_at(&self, unix: Unix, now: Unix) -> Height {
-        let blocks = now.until(unix).div_ceil(600);
+    fn height_at(&self, unix: Unix) -> Height {
+        let blocks = self.unix.until(unix).div_ceil(self.nature.seconds_per_block.max(1)).max(1);
         self.height.plus(Blocks(u32::try_from(blocks).unwrap_or(u32::MAX)))
-    }
-
-    fn mine(&mut self) -> Vec<(Side, Note)> {
-        let Some(next) = self.next_height() else { return Vec::new() };
-        self.mine_to(next)
     }
 
     /// The chain grows to a height: nodes let go of what expires, both machines are woken.
     pub fn mine_to(&mut self, height: Height) -> Vec<(Side, Note)> {
+        self.unix = self.unix.plus(self.nature.seconds(self.height.until(height)));
+        self.block_time = self.unix;
         self.height = height;
+        let mut notes = self.end_troubles(false);
+        notes.extend(self.wake_both());
+        notes
+    }
+
+    /// Nodes look at the chain and the clock; so do the machines that run.
+    pub(crate) fn wake_both(&mut self) -> Vec<(Side, Note)> {
         let auto_cancel = self.seller.terms.agreed.seller_auto_cancel;
+        let gives_back = self.nature.auto_cancels && self.node_answers(Side::Seller);
+        let payee = gives_back.then(|| self.node_height(Side::Seller));
+        let height = self.height;
         for htlc in [&mut self.collateral, &mut self.price] {
-            htlc.pass_time(height, auto_cancel, true);
+            htlc.pass_time_at_payee(height, payee, auto_cancel);
+            htlc.pass_time_at_payer(height);
         }
         let mut notes = Vec::new();
-        for side in [Side::Buyer, Side::Seller] {
-            notes.extend(self.input(side, &Input::Tick).into_iter().map(|note| (side, note)));
+        for side in SIDES {
+            if self.runs(side) && self.acts(side) {
+                notes.extend(self.input(side, &Input::Tick).into_iter().map(|note| (side, note)));
+            }
         }
+        self.judge_holding();
         notes
     }
 }

@@ -18,7 +18,7 @@ use domp_escrow::{
 };
 use domp_model::{
     action::Action,
-    cheat::Cheat,
+    cheat::{AckLie, Cheat},
     node::PayerEnd,
     people::{ship, verdict},
     rehearsal::Rehearsal,
@@ -119,7 +119,7 @@ fn F5a__acknowledged_heights_too_low_or_too_high__buyer_does_not_agree() {
             play.act(next);
         }
         play.world.mail.retain(|mail| !matches!(mail.said, Said::LockAck(_)));
-        play.act(Action::Cheat(Cheat::SkewedAck { later }));
+        play.act(Action::Cheat(Cheat::FalseAck(if later { AckLie::Later } else { AckLie::Earlier })));
         play.settle();
         assert!(matches!(play.world.buyer.peer.ack_disagrees, Some(Disagreement::Field(_))));
         assert!(!play.world.buyer.has(Paper::LockOk));

@@ -1,51 +1,75 @@
 //! Seeded walks through everything that can happen, with and without a side that cheats.
-#![allow(non_snake_case, clippy::panic)] // test names; a failing table says where
+#![allow(non_snake_case, clippy::panic)] // test names; a failing walk tells its story
 
 use domp_escrow::terms::Side;
 use domp_model::{
-    explore::{Faults, walk},
-    setting::Setting,
+    plan::{Chaos, Plan},
+    story::tell,
+    tally::{Fault, Tally},
+    walk::walk,
 };
 
-fn walk_all(cheater: Option<Side>, faults: Faults, seeds: std::ops::Range<u64>) {
+fn walk_all(seeds: std::ops::Range<u64>, change: impl Fn(&mut Plan)) -> Tally {
+    let mut tally = Tally::default();
     for seed in seeds {
-        let setting = Setting {
-            collateral: seed % 3 != 0,
-            handling: [72, 144, 300][(seed % 3) as usize],
-            transit: [0, 72, 432][(seed / 3 % 3) as usize],
-            inspection: [144, 432][(seed % 2) as usize],
-            auto_cancel: [12, 18, 39][(seed / 9 % 3) as usize],
-        };
-        if let Err(failure) = walk(&setting, cheater, faults, seed) {
-            let steps: Vec<String> = failure.trace.iter().map(|action| format!("{action:?}")).collect();
-            panic!("seed {seed}, cheater {cheater:?}: {}\n{}", failure.what, steps.join("\n"));
+        let mut plan = Plan::drawn(seed);
+        change(&mut plan);
+        if let Err(failure) = walk(&plan, &mut tally) {
+            let (story, _) = tell(&plan);
+            panic!("{}\n{story}", failure.what);
         }
     }
+    tally
 }
 
-const NONE: Faults = Faults { crashes: 0, mail: 0, cheats: 0, moods: false };
+fn honest(plan: &mut Plan, chaos: Chaos) {
+    plan.cheater = None;
+    plan.chaos =
+        Chaos { rate: plan.chaos.rate, hurry: plan.chaos.hurry, diligence: plan.chaos.diligence, ..chaos };
+}
 
 #[test]
 fn honest_world__any_order__nobody_loses() {
-    walk_all(None, NONE, 0..400);
+    walk_all(0..300, |plan| honest(plan, Chaos::default()));
 }
 
 #[test]
 fn honest_world__crashes_and_bad_mail__nobody_loses() {
-    walk_all(None, Faults { crashes: 4, mail: 4, ..NONE }, 0..400);
+    walk_all(0..300, |plan| honest(plan, Chaos { crashes: 4, calls: 2, mail: 4, ..Chaos::default() }));
 }
 
 #[test]
-fn honest_world__moods_and_faults__nobody_loses() {
-    walk_all(None, Faults { crashes: 2, mail: 2, cheats: 0, moods: true }, 0..500);
+fn honest_world__troubles_and_moods__nobody_loses() {
+    walk_all(0..300, |plan| {
+        honest(plan, Chaos { trouble: 24, chain: 3, routes: 2, moods: 3, ..Chaos::default() });
+    });
 }
 
 #[test]
-fn cheating_buyer__nobody_else_loses() {
-    walk_all(Some(Side::Buyer), Faults { crashes: 2, mail: 2, cheats: 6, moods: true }, 0..400);
+fn cheating_buyer__everything_goes_wrong__nobody_else_loses() {
+    walk_all(0..300, |plan| plan.cheater = Some(Side::Buyer));
 }
 
 #[test]
-fn cheating_seller__nobody_else_loses() {
-    walk_all(Some(Side::Seller), Faults { crashes: 2, mail: 2, cheats: 6, moods: true }, 0..400);
+fn cheating_seller__everything_goes_wrong__nobody_else_loses() {
+    walk_all(0..300, |plan| plan.cheater = Some(Side::Seller));
+}
+
+#[test]
+fn drawn_plans__a_thousand__every_kind_of_fault_and_every_stage_occurs() {
+    let tally = walk_all(1000..2000, |_| {});
+    for (name, count) in Fault::NAMES.iter().zip(tally.faults) {
+        assert!(count > 0, "{name} never happened:\n{tally}");
+    }
+    for side in [Side::Buyer, Side::Seller] {
+        assert!(tally.stages(side).len() >= 12, "{tally}");
+    }
+}
+
+#[test]
+fn same_seed__twice__tells_the_same_story() {
+    for seed in 0..20 {
+        let plan = Plan::drawn(seed);
+        assert_eq!(tell(&plan).0, tell(&plan).0);
+    }
 }
