@@ -1,0 +1,77 @@
+//! Crashes at every point of a trade. The points are not written down here: a trade is watched, and then run again once for
+//! each point that it passed, with one side stopped there as if its process had been killed.
+//!
+//! Nobody mines meanwhile, so the trades of one plot run beside each other on the same two nodes.
+
+use crate::lab::{Deal, Lab, Plot, Relay, Spot, lab};
+use domp_escrow::{stage::Stage, terms::Side};
+use futures::{StreamExt as _, stream};
+use std::collections::BTreeSet;
+
+/// Trades at a time: more only wait for each other.
+const AT_ONCE: usize = 6;
+
+type Points = BTreeSet<(bool, Spot)>;
+
+/// The points that both sides passed; `true` is the seller's.
+fn passed(deal: &Deal) -> Points {
+    let of = |side: Side| {
+        let spots = deal.person(side).crash.passed();
+        spots.into_iter().map(move |spot| (side == Side::Seller, spot))
+    };
+    of(Side::Seller).chain(of(Side::Buyer)).collect()
+}
+
+/// One trade from its listing to its end, whatever happens on the way.
+async fn whole(lab: &Lab, relay: &Relay, plot: Plot, crash: Option<&(Side, Spot)>) -> Deal {
+    let mut deal = Deal::begun_whatever_happens(lab, relay, plot, crash).await;
+    deal.carry_on().await;
+    for side in [Side::Seller, Side::Buyer] {
+        let stage = deal.person(side).stage(deal.trade).await;
+        if stage != Some(Stage::Ended(plot.ending())) {
+            deal.give_up(&format!("{plot:?} with a crash of {crash:?} ended as {stage:?}")).await;
+        }
+    }
+    deal.is_calm().await;
+    deal
+}
+
+#[tokio::test]
+async fn every_point_of_a_trade__one_side_stopped_there__the_trade_ends_right() {
+    let Some(lab) = lab("crashes at every point").await else { return };
+    let relay = Relay::start().await;
+    let before = lab.books().await;
+    let mut paid = 0;
+    let mut seen = Points::new();
+    let mut crashed = Vec::new();
+    for plot in Plot::ALL {
+        let watched = whole(&lab, &relay, plot, None).await;
+        paid += watched.paid(plot.ending());
+        let fresh: Vec<(Side, Spot)> = passed(&watched)
+            .difference(&seen)
+            .filter(|(_, spot)| spot.is_effect() || spot.is_order())
+            .map(|(seller, spot)| (if *seller { Side::Seller } else { Side::Buyer }, spot.clone()))
+            .collect();
+        seen.extend(passed(&watched));
+        drop(watched);
+        let trades = fresh.iter().map(|crash| {
+            let (lab, relay) = (&lab, &relay);
+            async move {
+                let deal = whole(lab, relay, plot, Some(crash)).await;
+                (deal.paid(plot.ending()), deal.restarts(), crash)
+            }
+        });
+        let mut trades = stream::iter(trades).buffer_unordered(AT_ONCE);
+        while let Some((price, restarts, (side, spot))) = trades.next().await {
+            assert_eq!(restarts, 1, "{plot:?}: the {} never came to {spot}", side.as_str());
+            paid += price;
+            crashed.push(format!("{plot:?}, {}: {spot}", side.as_str()));
+        }
+    }
+    assert!(crashed.len() >= 60, "only {} points were tried: {crashed:#?}", crashed.len());
+    assert_eq!(lab.books().await, before.after(paid));
+    for wanted in ["issue", "pay", "settle", "cancel", "send"] {
+        let tried = seen.iter().any(|(_, spot)| spot.is_effect() && spot.what.split(' ').next() == Some(wanted));
+        assert!(tried, "no trade here performs {wanted}");
+    }
+}
