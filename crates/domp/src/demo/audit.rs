@@ -221,3 +221,120 @@ fn channel_differences(who: Who, before: &Purse, after: &Purse) -> Vec<String> {
     }
     found
 }
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+
+    fn msat(sat: u64) -> Msat {
+        Sat::new(sat).unwrap().to_msat()
+    }
+
+    fn purse(sat: u64) -> Purse {
+        Purse { channels_msat: msat(sat), open_channels: 1, ..Purse::default() }
+    }
+
+    fn payment(purpose: Purpose, sent: &'static str, received: &'static str) -> Payment {
+        Payment { purpose, amount: Sat::new(100).unwrap(), sent, received }
+    }
+
+    fn seen(flow: Flow) -> Seen {
+        let (bought, sold, stage, price, collateral) = match flow {
+            Flow::Success => (900, 1_100, "completed", ("succeeded", "settled"), ("failed", "cancelled")),
+            Flow::Timeout | Flow::Refund => {
+                (1_000, 1_000, "refunded", ("failed", "cancelled"), ("failed", "cancelled"))
+            }
+            Flow::Nonpayment => {
+                (1_000, 1_000, "abandoned", ("never sent", "cancelled"), ("never sent", "cancelled"))
+            }
+        };
+        Seen {
+            flow,
+            before: Balances { buyer: purse(1_000), seller: purse(1_000) },
+            after: Balances { buyer: purse(bought), seller: purse(sold) },
+            payments: vec![
+                payment(Purpose::Purchase, price.0, price.1),
+                payment(Purpose::BuyerCollateral, collateral.0, collateral.1),
+            ],
+            stages: (stage.to_owned(), stage.to_owned()),
+            price: Sat::new(100).unwrap(),
+            collateral: Sat::new(100).unwrap(),
+            objections: Vec::new(),
+        }
+    }
+
+    const FLOWS: [Flow; 4] = [Flow::Success, Flow::Timeout, Flow::Nonpayment, Flow::Refund];
+
+    #[test]
+    fn differences__each_flow_as_it_must_end__none() {
+        for flow in FLOWS {
+            assert_eq!(seen(flow).differences(), Vec::<String>::new(), "{flow:?}");
+        }
+    }
+
+    #[test]
+    fn differences__any_flow_mistaken_for_another_ending__told() {
+        for flow in FLOWS {
+            for other in FLOWS {
+                let alike =
+                    matches!((flow, other), (Flow::Timeout | Flow::Refund, Flow::Timeout | Flow::Refund));
+                let mistaken = Seen { flow: other, ..seen(flow) };
+                assert_eq!(mistaken.differences().is_empty(), flow == other || alike, "{flow:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn differences__one_thing_wrong__named() {
+        type Spoil = fn(&mut Seen);
+        let cases: [(Spoil, &str); 12] = [
+            (
+                |seen| seen.after.seller.channels_msat = msat(1_099),
+                "the seller had 1000000 msat and has 1099000",
+            ),
+            (|seen| seen.after.seller.channels_msat = msat(1_101), "the seller had"),
+            (
+                |seen| seen.after.buyer.channels_msat = Msat::new(899_999).unwrap(),
+                "the buyer had 1000000 msat and has 899999",
+            ),
+            (|seen| seen.after.buyer.htlcs = 1, "1 HTLCs"),
+            (|seen| seen.after.seller.open_channels = 0, "the seller had 1 open channels and has 0"),
+            (|seen| seen.after.buyer.other_channels = 1, "1 in another state"),
+            (|seen| seen.after.buyer.on_chain_msat = msat(1), "on chain"),
+            (|seen| seen.after.buyer.set_aside_msat = msat(1), "set aside"),
+            (
+                |seen| seen.stages.1 = "claiming".to_owned(),
+                "the seller's trade is 'claiming', not 'completed'",
+            ),
+            (
+                |seen| seen.payments[1].received = "settled",
+                "domp_buyer_collateral is failed at the buyer's node and settled",
+            ),
+            (|seen| seen.payments.truncate(1), "1 payments, not 2"),
+            (|seen| seen.objections.push("an alarm".to_owned()), "an alarm"),
+        ];
+        for (spoil, words) in cases {
+            let mut seen = seen(Flow::Success);
+            spoil(&mut seen);
+            let told = seen.differences();
+            assert!(told.iter().any(|line| line.contains(words)), "{words}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn accounts__success__what_was_paid_and_what_came_back() {
+        let accounts = seen(Flow::Success).accounts(Height(7), 3);
+        assert_eq!(accounts.paid_to_seller_sat.get(), 100);
+        assert_eq!(accounts.returned_to_buyer_sat.get(), 100);
+        assert_eq!(accounts.fees_msat, Msat::ZERO);
+    }
+
+    #[test]
+    fn accounts__buyer_has_less_than_the_seller_gained__fees_and_a_difference() {
+        let mut seen = seen(Flow::Success);
+        seen.after.buyer.channels_msat = msat(898);
+        assert_eq!(seen.accounts(Height(7), 3).fees_msat, msat(2));
+        assert!(!seen.differences().is_empty());
+    }
+}

@@ -62,13 +62,13 @@ fn balances(balances: &Balances) -> String {
 fn purse(purse: &Purse) -> String {
     let mut parts = vec![format!("{} free", sats_of_msat(purse.channels_msat.get()))];
     for (amount, words) in
-        [(purse.locked_msat, "locked"), (purse.set_aside_msat, "set aside for the channel's closing fee")]
+        [(purse.locked_msat, "locked"), (purse.set_aside_msat, "kept for closing the channel")]
     {
         if amount.get() > 0 {
             parts.push(format!("{} {words}", sats_of_msat(amount.get())));
         }
     }
-    parts.join(" and ")
+    parts.join(", ")
 }
 
 fn labelled(label: &str, text: &str) -> Vec<String> {

@@ -64,7 +64,7 @@ impl Person {
     /// An error of the engine, with what it was asked to do.
     pub const fn could_not(&self, what: &'static str) -> impl FnOnce(EngineError) -> Trouble + use<> {
         let who = self.who;
-        move |source| Trouble::Engine { who, what, source }
+        move |source| Trouble::Engine { who, what, source: Box::new(source) }
     }
 
     /// Gives an order, as the command line would.
@@ -99,7 +99,7 @@ impl Person {
                 Ok(view) if fits(&view) => return Ok(view),
                 Ok(view) => state(&view),
                 Err(EngineError::NoTrade(_)) => "no such trade yet".to_owned(),
-                Err(source) => return Err(Trouble::Engine { who: self.who, what: "show the trade", source }),
+                Err(source) => return Err(self.could_not("show the trade")(source)),
             };
             if timeout_at(end, self.news(trade)).await.is_err() {
                 let troubles = self.engine.health().await.troubles.join("; ");

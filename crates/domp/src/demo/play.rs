@@ -11,13 +11,18 @@ use super::{
     trouble::Trouble,
 };
 use domp_engine::view::TradeView;
-use domp_escrow::stage::Stage;
+use domp_escrow::stage::{Ending, Stage};
 use domp_nostr::embedded::{EmbeddedRelay, EmbeddedSettings};
 use domp_protocol::{
     ids::TradeId,
     units::{Height, Unix},
 };
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::Instant;
+
+/// Between two looks at the channels.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Both people, and everything between them.
 pub struct Play<'a> {
@@ -90,10 +95,6 @@ impl<'a> Play<'a> {
     pub async fn tell(&mut self, scene: Scene) -> Result<(), Trouble> {
         let views = if self.trade.is_some() { Some(self.views().await?) } else { None };
         let views = views.as_ref();
-        let balances = Balances {
-            buyer: self.buyer.purse(views.map(|views| &views.0)).await?,
-            seller: self.seller.purse(views.map(|views| &views.1)).await?,
-        };
         let step = Step {
             step: self.narrator.next(),
             name: scene.name,
@@ -102,11 +103,12 @@ impl<'a> Play<'a> {
             explained: scene.explained,
             height: self.ground.height().await?,
             time: self.ground.clock.now(),
+            trade: self.trade,
             buyer_stage: views.map(|views| views.0.summary.stage.clone()),
             seller_stage: views.map(|views| views.1.summary.stage.clone()),
             money: views.map(|views| Money::all(&views.0, Some(&views.1))).unwrap_or_default(),
             otherwise: scene.otherwise,
-            balances,
+            balances: self.balances().await?,
             elapsed_ms: self.narrator.elapsed().as_millis(),
         };
         self.narrator.tell(&step)
@@ -124,6 +126,31 @@ impl<'a> Play<'a> {
             self.seller.until(trade, what, at(seller))
         )?;
         Ok(())
+    }
+
+    /// Waits until the trade is over on both sides, and until both nodes have struck the payments out of the channel: after
+    /// one of them has heard of the end of a payment, the two still exchange signatures for a moment.
+    ///
+    /// # Errors
+    /// If one side does not come there in time.
+    pub async fn over(&mut self, ending: Ending, what: &'static str) -> Result<(), Trouble> {
+        let stage = Stage::Ended(ending);
+        self.both_at(stage, stage, what).await?;
+        let end = Instant::now() + self.ground.patience();
+        // What is not in order by then is the audit's to tell.
+        while !self.balances().await?.is_quiet(&self.before) && Instant::now() < end {
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    /// What both have now.
+    async fn balances(&self) -> Result<Balances, Trouble> {
+        let views = if self.trade.is_some() { Some(self.views().await?) } else { None };
+        Ok(Balances {
+            buyer: self.buyer.purse(views.as_ref().map(|views| &views.0)).await?,
+            seller: self.seller.purse(views.as_ref().map(|views| &views.1)).await?,
+        })
     }
 
     /// Lets blocks pass; returns when both engines have seen them.
@@ -144,14 +171,19 @@ impl<'a> Play<'a> {
         self.seen().await
     }
 
-    /// Lets the time come to `then`; says how.
+    /// Lets blocks pass until the engines' clock says `then`; gives how many.
     ///
     /// # Errors
     /// If a node or an engine does not follow.
-    pub async fn pass_until(&mut self, then: Unix) -> Result<String, Trouble> {
-        let how = self.ground.wait_until(then, self.narrator).await?;
+    pub async fn pass_until(&mut self, then: Unix) -> Result<u32, Trouble> {
+        let blocks = self.ground.mine_until(then, self.narrator).await?;
         self.seen().await?;
-        Ok(how)
+        Ok(blocks)
+    }
+
+    /// What the passing of time is not in this world, if anything.
+    pub const fn about_time(&self) -> Option<&'static str> {
+        self.ground.about_time()
     }
 
     async fn seen(&self) -> Result<(), Trouble> {
@@ -174,10 +206,7 @@ impl<'a> Play<'a> {
     /// If a side cannot be read any more, or a node does not stop.
     pub async fn end(mut self, flow: Flow, nodes: Nodes) -> Result<Summary, Trouble> {
         let (buyer, seller) = self.views().await?;
-        let after = Balances {
-            buyer: self.buyer.purse(Some(&buyer)).await?,
-            seller: self.seller.purse(Some(&seller)).await?,
-        };
+        let after = self.balances().await?;
         let mut seen = audit::Seen {
             flow,
             before: self.before,

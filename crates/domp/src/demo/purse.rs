@@ -35,6 +35,14 @@ pub struct Balances {
     pub seller: Purse,
 }
 
+impl Balances {
+    /// Whether nothing is under way, and the two nodes agree on who has what of the sum that there was before.
+    pub fn is_quiet(&self, before: &Self) -> bool {
+        let sum = |balances: &Self| balances.buyer.total().saturating_add(balances.seller.total());
+        self.buyer.htlcs == 0 && self.seller.htlcs == 0 && sum(self) == sum(before)
+    }
+}
+
 /// Whether a node opened the channel: then it pays for closing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opener {

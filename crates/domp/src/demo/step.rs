@@ -4,6 +4,7 @@ use super::purse::Balances;
 use domp_engine::view::{DeadlineView, HtlcView, TradeView};
 use domp_escrow::situation::When;
 use domp_protocol::{
+    ids::TradeId,
     purpose::Purpose,
     units::{Height, Sat, Unix},
 };
@@ -104,6 +105,8 @@ pub struct Step {
     pub height: Height,
     /// The time by the engines' clock.
     pub time: Unix,
+    /// The trade: the id of its bid; absent before there is one.
+    pub trade: Option<TradeId>,
     /// Where the buyer's engine says that the trade is; absent before there is one.
     pub buyer_stage: Option<String>,
     /// The same of the seller's.

@@ -85,7 +85,7 @@ impl Summary {
 
 impl Accounts {
     fn words(&self) -> String {
-        let Self { paid_to_seller_sat: paid, returned_to_buyer_sat: returned, price_sat: price, .. } = self;
+        let Self { paid_to_seller_sat: paid, returned_to_buyer_sat: returned, .. } = self;
         let fees = match (self.fees_msat.get() / 1000, self.fees_msat.get() % 1000) {
             (sat, 0) => format!("{sat} sat"),
             (sat, rest) => format!("{sat}.{rest:03} sat"),
@@ -93,7 +93,7 @@ impl Accounts {
         let money = if !paid.is_zero() {
             format!("{paid} paid to the seller, {returned} collateral back with the buyer")
         } else if returned.is_zero() {
-            format!("nothing was ever locked of a price of {price}, the channel is open")
+            "nothing was ever locked or paid, the channel is open".to_owned()
         } else {
             format!("{returned} back with the buyer, nothing paid to the seller, the channel is open")
         };

@@ -42,7 +42,7 @@ pub enum Trouble {
         /// What was asked.
         what: &'static str,
         /// Why not.
-        source: EngineError,
+        source: Box<EngineError>,
     },
     /// A node did not answer a question about money.
     #[error("the {who}'s node could not be read: {source}")]

@@ -6,10 +6,7 @@ use crate::demo::{
     trouble::Trouble,
 };
 use domp_engine::EngineError;
-use domp_escrow::{
-    input::Command,
-    stage::{Ending, Stage},
-};
+use domp_escrow::{input::Command, stage::Ending};
 
 pub async fn ending(play: &mut Play<'_>) -> Result<(), Trouble> {
     let (buyer, _) = play.views().await?;
@@ -17,21 +14,23 @@ pub async fn ending(play: &mut Play<'_>) -> Result<(), Trouble> {
         buyer.deadlines.iter().find(|deadline| deadline.name == "pay_by").map(|deadline| deadline.unix);
     let pay_by =
         pay_by.ok_or_else(|| Trouble::Unexpected("the engine names no deadline pay_by".to_owned()))?;
-    let how = play.pass_until(pay_by).await?;
-    let over = Stage::Ended(Ending::Abandoned);
-    play.both_at(over, over, "both sides have given the trade up").await?;
+    let blocks = play.pass_until(pay_by).await?;
+    play.over(Ending::Abandoned, "both sides have given the trade up").await?;
     cannot_pay_any_more(play).await?;
     listing_is_free(play).await?;
-    let scene = Scene::new(
+    let mut scene = Scene::new(
         "expired",
         Who::Nobody,
         "The buyer does not pay: the acceptance runs out",
-        format!("The bid allowed an hour for paying, and the hour is over. {how}"),
+        format!("The bid allowed an hour for paying. {blocks} blocks are mined, and the hour is over."),
     )
     .and(
         "Each engine gives the trade up by itself. The seller's node has cancelled both invoices, so that no late payment can \
          come in, and the listing is free for somebody else. The buyer's engine was just told to pay all the same, and refused.",
     );
+    if let Some(remark) = play.about_time() {
+        scene = scene.and(remark);
+    }
     play.tell(scene).await
 }
 

@@ -6,10 +6,7 @@ use crate::demo::{
     step::{Scene, Who},
     trouble::Trouble,
 };
-use domp_escrow::{
-    input::Command,
-    stage::{Ending, Stage},
-};
+use domp_escrow::{input::Command, stage::Ending};
 
 pub async fn ending(play: &mut Play<'_>) -> Result<(), Trouble> {
     locking::until_locked(play).await?;
@@ -17,8 +14,7 @@ pub async fn ending(play: &mut Play<'_>) -> Result<(), Trouble> {
     let trade = play.trade()?;
     let reason = "The lamp fell down and broke. I am sorry.".to_owned();
     play.seller.order(trade, Command::Refund { reason }, "refund").await?;
-    let over = Stage::Ended(Ending::Refunded);
-    play.both_at(over, over, "everything is back with the buyer").await?;
+    play.over(Ending::Refunded, "everything is back with the buyer").await?;
     let scene = Scene::new(
         "refunded",
         Who::Seller,

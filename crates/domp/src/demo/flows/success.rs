@@ -9,7 +9,7 @@ use crate::demo::{
 use crate::shown::sats;
 use domp_escrow::{
     input::{Command, Condition, Verdict},
-    stage::{Ending, Stage},
+    stage::Ending,
 };
 
 /// Blocks from the post office to the buyer's hands.
@@ -39,8 +39,7 @@ async fn confirmed(play: &mut Play<'_>) -> Result<(), Trouble> {
     let trade = play.trade()?;
     let verdict = Verdict { condition: Condition::Received, rating: Some(5), feedback: None, reason: None };
     play.buyer.order(trade, Command::Confirm(verdict), "confirm the goods").await?;
-    let over = Stage::Ended(Ending::Completed);
-    play.both_at(over, over, "the seller is paid and the collateral is home").await?;
+    play.over(Ending::Completed, "the seller is paid and the collateral is home").await?;
     let (buyer, _) = play.views().await?;
     let (price, collateral) = (sats(buyer.summary.price.get()), sats(buyer.summary.buyer_collateral.get()));
     let scene = Scene::new(

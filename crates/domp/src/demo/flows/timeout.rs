@@ -45,8 +45,7 @@ async fn returned(play: &mut Play<'_>) -> Result<(), Trouble> {
     let to = deadline(&before, "settle_by")?;
     let expiry = sellers.htlcs.iter().filter_map(|htlc| htlc.expiry_height).min();
     play.pass_to(to).await?;
-    let over = Stage::Ended(Ending::Refunded);
-    play.both_at(over, over, "everything is back with the buyer").await?;
+    play.over(Ending::Refunded, "everything is back with the buyer").await?;
     let early = expiry.map_or_else(|| "some blocks".to_owned(), |expiry| to.until(expiry).to_string());
     let scene = Scene::new(
         "returned",

@@ -3,6 +3,7 @@
 
 use super::{CHANNEL, Ground, World, shifted::ShiftedClock};
 use crate::demo::{narrator::Narrator, trouble::Trouble};
+use domp_escrow::situation::SECONDS_PER_BLOCK;
 use domp_node_lnd::{
     LndConfig, LndNode,
     config::OWN_MACAROON,
@@ -25,7 +26,7 @@ const WORD_EVERY: Duration = Duration::from_secs(10);
 /// The network of real nodes, and the clock of the engines beside it.
 pub struct Regtests {
     network: Regtest,
-    pub(super) clock: ShiftedClock,
+    clock: ShiftedClock,
 }
 
 /// Installs what is missing, starts the nodes, and connects to them with as few permissions as will do.
@@ -57,8 +58,9 @@ pub async fn ground(narrator: &Narrator) -> Result<Ground, Trouble> {
         "Two complete engines, each with its own fresh keys, its own vault and its own database on disk, speak to each other \
          through a Nostr relay in this process, and by no other way."
             .to_owned(),
-        "Blocks are mined as the story needs them. Dates of blocks to come are estimated at ten minutes a block, as on the real \
-         chain."
+        "Blocks are mined as the story needs them, and the engines' clock is put forward by ten minutes for each, so that dates \
+         are as they would be on the real chain. A node that opened a channel keeps some sat aside for the fee of closing it, a little more while payments are \
+         held: they stay its own, and are counted apart."
             .to_owned(),
     ];
     Ok(Ground {
@@ -122,6 +124,8 @@ impl Regtests {
         let mut mined = 0;
         while mined < blocks {
             let batch = BATCH.min(blocks - mined);
+            // First the clock: nobody sees a block before its time.
+            self.clock.advance(u64::from(batch) * SECONDS_PER_BLOCK);
             self.network.mine(batch).await.map_err(failed)?;
             mined += batch;
             if blocks > BATCH {

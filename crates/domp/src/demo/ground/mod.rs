@@ -6,6 +6,7 @@ mod shifted;
 mod sim;
 
 use super::{Nodes, narrator::Narrator, trouble::Trouble};
+use domp_escrow::situation::SECONDS_PER_BLOCK;
 use domp_ports::{clock::Clock, lightning::Lightning};
 use domp_protocol::units::{Height, Sat, Unix};
 use lnd::Regtests;
@@ -71,25 +72,25 @@ impl Ground {
         self.mine(blocks.0, narrator).await
     }
 
-    /// Lets the time come to `then`; says how that was done.
+    /// Mines blocks until the time by the engines' clock is `then` or later; gives how many.
     ///
     /// # Errors
     /// If a real node does not follow.
-    pub async fn wait_until(&mut self, then: Unix, narrator: &Narrator) -> Result<String, Trouble> {
-        let seconds = self.clock.now().until(then);
+    pub async fn mine_until(&mut self, then: Unix, narrator: &Narrator) -> Result<u32, Trouble> {
+        let blocks = self.clock.now().until(then).div_ceil(SECONDS_PER_BLOCK);
+        let blocks = u32::try_from(blocks).unwrap_or(u32::MAX);
+        self.mine(blocks, narrator).await?;
+        Ok(blocks)
+    }
+
+    /// What the passing of time is not in this world, if anything.
+    pub const fn about_time(&self) -> Option<&'static str> {
         match &self.world {
-            World::Simulated(simulation) => {
-                let blocks = simulation.blocks_in(seconds);
-                self.mine(blocks, narrator).await?;
-                Ok(format!("{blocks} blocks are mined, and the simulated clock moves with them."))
-            }
-            World::Real(network) => {
-                network.clock.advance(seconds);
-                Ok(format!(
-                    "For this trial the clock of both engines is put forward by {seconds} seconds. LND's own clock is not, and \
-                     its invoices would still be payable: it is the seller's engine that has them cancelled."
-                ))
-            }
+            World::Simulated(_) => None,
+            World::Real(_) => Some(
+                "In this trial only the engines' clock has moved with the blocks. LND goes by the machine's own clock and would \
+                 still let the invoices be paid: it is the seller's engine that has them cancelled.",
+            ),
         }
     }
 

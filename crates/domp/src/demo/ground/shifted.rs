@@ -1,4 +1,4 @@
-//! A clock that can be put forward, for engines beside real nodes: nobody can wait for hours in a trial.
+//! A clock that can be put forward, for engines beside real nodes: nobody can wait for days in a trial.
 
 use domp_ports::clock::{Clock, SystemClock};
 use domp_protocol::units::Unix;

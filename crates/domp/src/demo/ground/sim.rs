@@ -1,6 +1,7 @@
 //! Simulated ground: the whole Lightning network is a structure in this process, and time passes when blocks are mined.
 
 use super::{CHANNEL, Ground, World};
+use domp_escrow::situation::SECONDS_PER_BLOCK;
 use domp_ports::clock::{Clock, SystemClock};
 use domp_protocol::units::{Height, Msat};
 use domp_simnet::{Profile, Settings, SimNetwork};
@@ -9,13 +10,13 @@ use std::sync::Arc;
 /// A simulated network, and how much money it began with.
 pub struct Simulation {
     network: SimNetwork,
-    block_seconds: u64,
     money: Msat,
 }
 
 /// Two nodes in the manner of LND, and a channel. It begins now, so that dates mean something.
 pub fn ground() -> Ground {
-    let settings = Settings { time: SystemClock.now(), ..Settings::default() };
+    let settings =
+        Settings { time: SystemClock.now(), block_seconds: SECONDS_PER_BLOCK, ..Settings::default() };
     let network = SimNetwork::new(settings);
     let seller = network.add_node("seller", Profile::lnd());
     let buyer = network.add_node("buyer", Profile::lnd());
@@ -35,7 +36,7 @@ pub fn ground() -> Ground {
                 .to_owned(),
         ],
         mined: 0,
-        world: World::Simulated(Simulation { network, block_seconds: settings.block_seconds, money }),
+        world: World::Simulated(Simulation { network, money }),
     }
 }
 
@@ -46,11 +47,6 @@ impl Simulation {
 
     pub fn height(&self) -> Height {
         self.network.height()
-    }
-
-    /// The blocks in which so much time passes.
-    pub fn blocks_in(&self, seconds: u64) -> u32 {
-        u32::try_from(seconds.div_ceil(self.block_seconds.max(1))).unwrap_or(u32::MAX)
     }
 
     pub fn objections(&self) -> Vec<String> {
