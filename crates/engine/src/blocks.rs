@@ -8,7 +8,7 @@ use crate::{
 };
 use domp_escrow::{terms::Side, trade::Trade};
 use domp_ports::lightning::{LnError, NodeInfo, Tip};
-use domp_protocol::ids::NodeId;
+use domp_protocol::{ids::NodeId, units::Height};
 use futures::StreamExt;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -23,10 +23,11 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 impl Inner {
     /// Asks the node who it is and where its chain stands, and checks that it is the right one.
     pub(crate) async fn meet_node(&self) -> Result<Result<NodeInfo, LnError>, StartError> {
-        let info = match self.node(self.ports.lightning.info()).await {
+        let info = match self.bounded(self.ports.lightning.info()).await {
             Ok(info) => info,
             Err(error) => {
                 self.chain.lose(&error);
+                self.troubles.set(Source::Blocks, format!("the Lightning node does not answer: {error}"));
                 return Ok(Err(error));
             }
         };
@@ -60,12 +61,10 @@ impl Inner {
                     self.chain.lose(&error);
                     self.troubles.set(Source::Blocks, format!("no news of blocks: {error}"));
                 }
-                Ok(Err(error)) => {
-                    self.troubles.set(Source::Blocks, format!("no news of blocks: {error}"));
-                }
+                Ok(Err(_)) => {}
                 // Another node, or another network: nothing is decided on its word.
                 Err(error) => {
-                    self.chain.lose(&LnError::Refused(error.to_string()));
+                    self.chain.distrust(error.to_string());
                     self.troubles.set(Source::Node, error.to_string());
                 }
             }
@@ -102,18 +101,24 @@ impl Inner {
             return;
         }
         self.pulse.notify_one();
-        if before.is_none_or(|before| before.height != tip.height) {
-            let height = tip.height.0.to_string();
-            if let Err(error) = self.ports.journal.set_setting(HEIGHT, &height).await {
-                self.troubles.journal_failed(&error);
-            }
+        // While an earlier height still rules, it is the one to go back to after another stop.
+        if *self.recovered.borrow() && before.is_none_or(|before| before.height != tip.height) {
+            self.keep_height().await;
         }
     }
 
-    /// The last height that an earlier process saw.
-    pub(crate) async fn last_height(&self) -> Option<domp_protocol::units::Height> {
+    /// Notes the height up to which everything has been acted on.
+    pub(crate) async fn keep_height(&self) {
+        let Some(tip) = self.chain.tip() else { return };
+        if let Err(error) = self.ports.journal.set_setting(HEIGHT, &tip.height.0.to_string()).await {
+            self.troubles.journal_failed(&error);
+        }
+    }
+
+    /// The last height that an earlier process acted on.
+    pub(crate) async fn last_height(&self) -> Option<Height> {
         let stored = self.ports.journal.setting(HEIGHT).await.ok()??;
-        stored.parse().ok().map(domp_protocol::units::Height)
+        stored.parse().ok().map(Height)
     }
 
     /// Counts the open trades of each node of ours.

@@ -25,6 +25,8 @@ struct State {
     tip: Option<Tip>,
     reachable: bool,
     last_error: Option<String>,
+    /// The node that answers is not ours: why.
+    wrong: Option<String>,
     /// While everything is caught up with: no later height than this is told, and none is fresh.
     standing: Option<Height>,
 }
@@ -90,10 +92,26 @@ impl ChainView {
         }
     }
 
-    /// The node told who it is.
+    /// The node told who it is, and it is ours.
     pub(crate) fn know(&self, info: &NodeInfo) {
-        self.lock().node = Some(info.id);
+        let mut state = self.lock();
+        state.node = Some(info.id);
+        state.wrong = None;
+        drop(state);
         self.see(info.tip);
+    }
+
+    /// Another node answers than ours: nothing is asked of it, and nothing it says counts.
+    pub(crate) fn distrust(&self, why: String) {
+        let mut state = self.lock();
+        state.reachable = false;
+        state.last_error = Some(why.clone());
+        state.wrong = Some(why);
+    }
+
+    /// Why the node that answers must not be asked, if so.
+    pub(crate) fn distrusted(&self) -> Option<String> {
+        self.lock().wrong.clone()
     }
 
     /// The node could not be reached, or its stream ended.

@@ -96,10 +96,11 @@ impl Inner {
         }
     }
 
-    /// Begins a new trade. `Ok(None)` if it is there already.
+    /// Begins a new trade with its first input. `Ok(None)` if it is there already.
     pub(crate) async fn begin(
         self: &Arc<Self>,
         trade: Trade,
+        first: &Input,
         documents: Vec<Document>,
     ) -> Result<Option<StepReport>, EngineError> {
         let id = trade.terms.trade;
@@ -112,15 +113,21 @@ impl Inner {
             return Ok(None);
         }
         let _counted = self.life.step();
+        if self.life.is_stopping() {
+            return Err(EngineError::Stopping);
+        }
         let at = self.moment()?;
-        let taken = step(trade.clone(), &Input::Begin, at);
+        let taken = step(trade.clone(), first, at);
         if let Err(broken) = invariants::check(&trade, at, &taken) {
             return Err(self.freeze(id, broken.0));
         }
         let mut kept = Kept::new(trade, 0, false);
         let mut along = Along { documents, flush: true, ..Along::default() };
-        let report = self.write(&mut kept, at, &Input::Begin, taken, &mut along).await?;
+        let report = self.write(&mut kept, at, first, taken, &mut along).await?;
+        // Whatever of this trade was here before it was a trade.
+        let papers: Vec<EventId> = kept.trade.papers.values().copied().collect();
         *place = Some(kept);
+        self.inbox_recheck(&papers);
         Ok(Some(report))
     }
 

@@ -256,16 +256,26 @@ impl Inner {
         }
     }
 
-    /// A call to the node, bounded in time.
+    /// A call to our node, bounded in time.
     pub(crate) async fn node<T>(
         &self,
         call: impl Future<Output = Result<T, LnError>> + Send,
     ) -> Result<T, LnError> {
-        match tokio::time::timeout(self.config.times.call, call).await {
+        match self.chain.distrusted() {
+            Some(why) => Err(LnError::Unavailable(why)),
+            None => self.bounded(call).await,
+        }
+    }
+
+    /// A call to whichever node answers, bounded in time.
+    pub(crate) async fn bounded<T>(
+        &self,
+        call: impl Future<Output = Result<T, LnError>> + Send,
+    ) -> Result<T, LnError> {
+        let patience = self.config.times.call;
+        match tokio::time::timeout(patience, call).await {
             Ok(answer) => answer,
-            Err(_) => {
-                Err(LnError::Unknown(format!("no answer within {} s", self.config.times.call.as_secs())))
-            }
+            Err(_) => Err(LnError::Unknown(format!("no answer within {} s", patience.as_secs()))),
         }
     }
 }

@@ -1,10 +1,209 @@
 //! Rebuilding: a buyer's open trades out of the phrase and the relays.
+//!
+//! Our own bids carry the salts of their secrets, encrypted to ourselves. What the other side said lies on the relays, what
+//! became of the money is the node's to say. What we said in private is gone: the other side has it.
 
-use crate::{EngineError, RebuildReport, inner::Inner};
-use std::sync::Arc;
+mod trail;
+
+use crate::{EngineError, RebuildReport, backup::Backup, commit::Along, inner::Inner};
+use domp_escrow::{
+    input::{Condition, Input, PaymentReport, Verdict},
+    letter::Paper,
+    offering::{self, Given, Policy},
+    terms::Terms,
+    trade::Trade,
+};
+use domp_ports::relays::Wanted;
+use domp_protocol::{
+    event::VerifiedEvent,
+    ids::{EventId, Nonce, PaymentHash, TradeId},
+    kinds::{Bid, Kind, Listing, ReceiptConfirmation, Signed, Status},
+    purpose::Purpose,
+    tags::commit::Opened,
+    units::Unix,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use trail::Trail;
+
+type Secrets = BTreeMap<Purpose, (PaymentHash, Nonce)>;
+
+/// Why a bid does not become a trade again.
+enum Lost {
+    /// The database, the node, or the relays failed.
+    Engine(EngineError),
+    /// Something is not there or does not fit.
+    Because(String),
+}
+
+impl<E: Into<EngineError>> From<E> for Lost {
+    fn from(error: E) -> Self {
+        Self::Engine(error.into())
+    }
+}
 
 impl Inner {
+    /// Rebuilds every trade of which a bid of ours is on the relays and which is not here.
     pub(crate) async fn rebuild(self: &Arc<Self>) -> Result<RebuildReport, EngineError> {
-        Ok(RebuildReport::default())
+        self.until_recovered().await?;
+        let mut report = RebuildReport::default();
+        let wanted = Wanted { kinds: vec![Bid::KIND], authors: vec![self.me], ..Wanted::default() };
+        for event in self.fetch_verified(wanted).await? {
+            if self.has_trade(&event.id()).await? {
+                report.known.push(event.id());
+                continue;
+            }
+            match self.rebuild_one(&event).await {
+                Ok(trade) => report.rebuilt.push(trade),
+                Err(Lost::Because(reason)) => report.failed.push((event.id(), reason)),
+                Err(Lost::Engine(error)) => report.failed.push((event.id(), error.to_string())),
+            }
+        }
+        if !report.rebuilt.is_empty() {
+            // Private messages tell nothing of their age, so all of them are read.
+            self.catch_up_with_relays(Unix(0)).await;
+        }
+        Ok(report)
+    }
+
+    async fn rebuild_one(self: &Arc<Self>, event: &VerifiedEvent) -> Result<TradeId, Lost> {
+        let bid = Signed::<Bid>::read_as(event)?;
+        let (secrets, backup) = self.recover_secrets(&bid).await?;
+        let listing_event = self.listing_event(bid.body().listing).await?;
+        let listing = Signed::<Listing>::read_as(&listing_event)?;
+        // What was agreed then is not judged by what we would agree to now.
+        let policy = Policy { min_collateral_percent: 0, allow_small: true };
+        let given = Given { network: self.config.network, now: bid.created_at(), earlier: &[], policy };
+        let terms = offering::terms(&listing, &bid, &given)?;
+        let node = self.own_node().await?;
+        if terms.buyer_node != node {
+            let expected = terms.buyer_node;
+            return Err(Lost::Because(format!(
+                "it was made with the Lightning node {expected}; the one connected is {node}: connect to that one"
+            )));
+        }
+        let trail = self.trail(&terms).await?;
+        let reports = self.payments_of(&terms, &secrets).await;
+        let begun = reports.iter().any(|(_, report)| *report != PaymentReport::NotFound);
+        if !begun && trail.acceptance.is_none() && self.now() >= terms.lapses_at() {
+            return Err(Lost::Because("it lapsed without an answer, and nothing was paid".to_owned()));
+        }
+        if let Some(address) = backup.address() {
+            self.keep_address(&terms.trade, address).await?;
+        }
+        self.resurrect(event, terms, &secrets, &trail, reports).await
+    }
+
+    /// The trade anew, with what we wrote, then what the node says, then what the other side said.
+    async fn resurrect(
+        self: &Arc<Self>,
+        event: &VerifiedEvent,
+        terms: Terms,
+        secrets: &Secrets,
+        trail: &Trail,
+        reports: Vec<(Purpose, PaymentReport)>,
+    ) -> Result<TradeId, Lost> {
+        let id = terms.trade;
+        let relays = terms.relays.clone();
+        let mut trade = Trade::for_buyer(terms, secrets);
+        self.remember_own(&mut trade, trail)?;
+        let mut documents = vec![self.document_of(event, Some(id))];
+        documents.extend(trail.ours().map(|ours| self.document_of(ours, Some(id))));
+        let mut inputs = reports
+            .into_iter()
+            .filter(|(_, report)| !matches!(report, PaymentReport::NotFound | PaymentReport::Trying))
+            .map(|(purpose, report)| Input::Payment { purpose, report });
+        let first = inputs.next().unwrap_or(Input::Begin);
+        self.begin(trade, &first, documents).await?;
+        for input in inputs {
+            self.input(id, &input, Along::default()).await?;
+        }
+        if let Some(acceptance) = &trail.acceptance {
+            self.say(id, acceptance, None, false, acceptance.created_at()).await?;
+        }
+        for ours in trail.ours() {
+            // Whoever did not get it the first time gets it now.
+            if let Err(error) = self.publish(&ours.json(), &relays).await {
+                tracing::debug!(event = ours.id().short(), error, "not published again");
+            }
+        }
+        Ok(id)
+    }
+
+    /// The secrets of a bid of ours, derived again and stored; their hashes must be those it committed to.
+    async fn recover_secrets(&self, bid: &Signed<Bid>) -> Result<(Secrets, Backup), Lost> {
+        let because = |reason: &str| Lost::Because(reason.to_owned());
+        let escrow = bid.body().escrow.as_ref().ok_or_else(|| because("it is no bid of this escrow"))?;
+        let sealed = escrow.backup.as_ref().ok_or_else(|| because("it carries no recovery data"))?;
+        let backup = Backup::open(self, sealed)?;
+        let mut secrets = Secrets::new();
+        for (purpose, salt, nonce) in backup.roles() {
+            let salt = salt.ok_or_else(|| because("its recovery data is damaged"))?;
+            let hash = self.adopt_salt(purpose, &salt).await?;
+            secrets.insert(purpose, (hash, nonce));
+        }
+        let opens = |purpose, commitment: Option<domp_protocol::ids::Commitment>| match (
+            secrets.get(&purpose),
+            commitment,
+        ) {
+            (Some((hash, nonce)), Some(commitment)) => {
+                Opened { hash: *hash, nonce: *nonce }.opens(&commitment)
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        let commits = &escrow.commits;
+        let fits = opens(Purpose::Purchase, Some(commits.purchase))
+            && opens(Purpose::BuyerCollateral, commits.buyer_collateral);
+        if fits { Ok((secrets, backup)) } else { Err(because("its recovery data is of another bid")) }
+    }
+
+    /// What the node says of each of the trade's payments.
+    async fn payments_of(&self, terms: &Terms, secrets: &Secrets) -> Vec<(Purpose, PaymentReport)> {
+        let mut reports = Vec::new();
+        for (purpose, amount, _) in terms.legs() {
+            let Some((hash, _)) = secrets.get(&purpose) else { continue };
+            if let Some(report) = self.payment_report(hash, amount).await {
+                reports.push((purpose, report));
+            }
+        }
+        reports
+    }
+
+    /// What we wrote before: the other side goes by it, so nothing of the kind is written again.
+    fn remember_own(&self, trade: &mut Trade, trail: &Trail) -> Result<(), EngineError> {
+        if let Some(payment) = &trail.payment {
+            trade.papers.insert(Paper::Payment, payment.id());
+        }
+        let Some(event) = &trail.verdict else { return Ok(()) };
+        let verdict = Signed::<ReceiptConfirmation>::read_as(event)?;
+        trade.papers.insert(Paper::Verdict, event.id());
+        let condition = match verdict.body().status {
+            Status::Received => Condition::Received,
+            Status::PartiallyReceived => Condition::PartiallyReceived,
+            Status::NotReceived => Condition::NotReceived,
+            Status::Damaged => Condition::Damaged,
+        };
+        trade.choices.verdict = Some(Verdict {
+            condition,
+            rating: verdict.body().rating,
+            feedback: verdict.body().feedback.clone(),
+            reason: verdict.body().dispute_reason.clone(),
+        });
+        if verdict.body().encrypted_preimage.is_some() {
+            trade.revealed_at = self.chain.tip().map(|tip| tip.height);
+        }
+        Ok(())
+    }
+
+    /// Events from the relays that are genuine, each once, oldest first.
+    async fn fetch_verified(&self, wanted: Wanted) -> Result<Vec<VerifiedEvent>, EngineError> {
+        let (delivered, _) = self.ports.relays.fetch(wanted, &[]).await?;
+        let mut found: BTreeMap<(Unix, EventId), VerifiedEvent> = BTreeMap::new();
+        for one in delivered {
+            if let Ok(event) = VerifiedEvent::check(&one.json, self.now()) {
+                found.insert((event.created_at(), event.id()), event);
+            }
+        }
+        Ok(found.into_values().collect())
     }
 }

@@ -105,6 +105,7 @@ impl Inner {
         }
         self.watch_all().await;
         self.recovered.send_replace(true);
+        self.keep_height().await;
         let inner = Arc::clone(&self);
         self.life.spawn(inner.sweep_again());
         self.beat().await;

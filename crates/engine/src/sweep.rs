@@ -92,12 +92,13 @@ impl Inner {
         true
     }
 
-    /// Whether the machine may hear that the node does not know a payment: it may then order it again.
+    /// Whether the machine may hear that the node does not know a payment: it may then order it again, unless everything
+    /// goes back already.
     fn may_tell_missing(&self, trade: &Trade, watched: Watched) -> bool {
         let Watched::Payment(purpose) = watched else { return true };
         let Some(paying) = trade.leg(purpose).and_then(|leg| leg.paying()) else { return true };
         paying.node != PaidState::Asked
-            || paying.calling
+            || trade.unwind.is_some()
             || self.may_repeat(trade.terms.trade, paying.refused)
     }
 }

@@ -54,21 +54,56 @@ pub(crate) struct Question {
 /// Streams under way.
 #[derive(Default)]
 pub(crate) struct Watches {
-    /// Dropping the sender ends the stream.
-    running: Mutex<HashMap<TradeId, BTreeMap<Watched, oneshot::Sender<()>>>>,
+    running: Mutex<Running>,
     failing: Mutex<HashSet<(TradeId, Watched)>>,
+}
+
+#[derive(Default)]
+struct Running {
+    /// Dropping the sender ends the stream.
+    by_trade: HashMap<TradeId, BTreeMap<Watched, oneshot::Sender<()>>>,
+    count: usize,
+}
+
+impl Running {
+    /// Ends what is not wanted any more; gives what is wanted and not there, as far as there is room.
+    fn fit(
+        &mut self,
+        trade: TradeId,
+        wanted: BTreeMap<Watched, Question>,
+        most: usize,
+    ) -> Vec<(Watched, Question, oneshot::Receiver<()>)> {
+        let mut of_trade = self.by_trade.remove(&trade).unwrap_or_default();
+        let before = of_trade.len();
+        of_trade.retain(|watched, _| wanted.contains_key(watched));
+        self.count = self.count.saturating_sub(before - of_trade.len());
+        let mut new = Vec::new();
+        for (watched, question) in wanted {
+            if self.count < most && !of_trade.contains_key(&watched) {
+                let (end, ended) = oneshot::channel();
+                of_trade.insert(watched, end);
+                self.count += 1;
+                new.push((watched, question, ended));
+            }
+        }
+        if !of_trade.is_empty() {
+            self.by_trade.insert(trade, of_trade);
+        }
+        new
+    }
 }
 
 impl Watches {
     pub(crate) fn len(&self) -> usize {
-        hold(&self.running).values().map(BTreeMap::len).sum()
+        hold(&self.running).count
     }
 
     /// Whether a leg's invoice is watched by a stream that works.
     pub(crate) fn has_invoice(&self, trade: &TradeId, purpose: Purpose) -> bool {
         let watched = Watched::Invoice(purpose);
-        let running = hold(&self.running).get(trade).is_some_and(|of_trade| of_trade.contains_key(&watched));
-        running && !hold(&self.failing).contains(&(*trade, watched))
+        let running = hold(&self.running);
+        let runs = running.by_trade.get(trade).is_some_and(|of_trade| of_trade.contains_key(&watched));
+        runs && !hold(&self.failing).contains(&(*trade, watched))
     }
 }
 
@@ -94,7 +129,8 @@ fn of_leg(leg: &Leg) -> Option<(Watched, Question)> {
         return (open && holding.want != Want::Nothing).then_some((Watched::Invoice(leg.purpose), question));
     }
     let paying = leg.paying()?;
-    let asked = matches!(paying.node, PaidState::Asked | PaidState::InFlight { .. });
+    // While the call is under way the node may not know it yet.
+    let asked = matches!(paying.node, PaidState::Asked | PaidState::InFlight { .. }) && !paying.calling;
     asked.then_some((Watched::Payment(leg.purpose), question))
 }
 
@@ -104,20 +140,8 @@ impl Inner {
         let id = trade.terms.trade;
         let wanted: BTreeMap<_, _> =
             if open { questions(trade).into_iter().collect() } else { BTreeMap::new() };
-        let count = self.watches.len();
-        let mut running = hold(&self.watches.running);
-        if wanted.is_empty() {
-            running.remove(&id);
-            return;
-        }
-        let of_trade = running.entry(id).or_default();
-        of_trade.retain(|watched, _| wanted.contains_key(watched));
-        let room = self.config.bounds.watches.saturating_sub(count);
-        let missing: Vec<_> =
-            wanted.into_iter().filter(|(watched, _)| !of_trade.contains_key(watched)).collect();
-        for (watched, question) in missing.into_iter().take(room) {
-            let (end, ended) = oneshot::channel();
-            of_trade.insert(watched, end);
+        let new = hold(&self.watches.running).fit(id, wanted, self.config.bounds.watches);
+        for (watched, question, ended) in new {
             let inner = Arc::clone(self);
             self.life.spawn(async move {
                 tokio::select! {

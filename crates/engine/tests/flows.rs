@@ -1,32 +1,24 @@
 //! Whole trades between two engines, on simulated Lightning, memory relays and SQLite.
-#![allow(non_snake_case)]
+#![allow(non_snake_case, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod world;
 
 use domp_escrow::{
-    input::Command,
+    input::{Agreement, Command},
     letter::Paper,
     stage::{Ending, Stage},
 };
-use domp_protocol::ids::TradeId;
+use domp_nostr::memory::Fault;
 use world::{
-    COLLATERAL, PRICE, World, a_bid, a_listing, eventually, received, ship, until, until_ended, until_stage,
+    PRICE, RELAYS, World, eventually, received, ship, to_bid, to_offered, to_ship, to_shipped, until,
+    until_ended, until_stage,
 };
-
-/// A listing, a bid on it, and the seller's side of the trade with its hashes.
-async fn bid(world: &World, seller: &domp_engine::Engine, buyer: &domp_engine::Engine) -> TradeId {
-    let _ = world;
-    let listing = seller.create_listing(a_listing()).await.unwrap();
-    let trade = buyer.bid(a_bid(listing.listing)).await.unwrap().summary.trade;
-    until(seller, trade, "bid with hashes", |found| found.legs.iter().all(|leg| leg.hash.is_some())).await;
-    trade
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn success__seller_paid_and_collateral_home() {
     let world = World::new();
     let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
-    let trade = bid(&world, &seller, &buyer).await;
+    let trade = to_bid(&seller, &buyer).await;
     seller.accept(trade).await.unwrap();
     until_stage(&buyer, trade, Stage::Offered).await;
     buyer.command(trade, Command::Pay).await.unwrap();
@@ -55,16 +47,9 @@ async fn success__seller_paid_and_collateral_home() {
 async fn timeout__buyer_silent__everything_home_and_channel_open() {
     let world = World::new();
     let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
-    let trade = bid(&world, &seller, &buyer).await;
-    seller.accept(trade).await.unwrap();
-    until_stage(&buyer, trade, Stage::Offered).await;
-    buyer.command(trade, Command::Pay).await.unwrap();
-    until_stage(&seller, trade, Stage::ToShip).await;
-    seller.command(trade, ship()).await.unwrap();
-    let found = until_stage(&buyer, trade, Stage::Shipped).await;
-    let settle_by = found.deadlines.unwrap().settle_by;
-    let remaining = world.net.height().until(settle_by).0;
-    world.net.mine(remaining);
+    let trade = to_shipped(&seller, &buyer).await;
+    let settle_by = buyer.snapshot(trade).await.unwrap().deadlines.unwrap().settle_by;
+    world.net.mine(world.net.height().until(settle_by).0);
     until_ended(&seller, trade, Ending::Refunded).await;
     until_ended(&buyer, trade, Ending::Refunded).await;
     eventually("quiet", async || world.is_quiet()).await;
@@ -77,9 +62,7 @@ async fn timeout__buyer_silent__everything_home_and_channel_open() {
 async fn nonpayment__nobody_pays__abandoned_on_both_sides() {
     let world = World::new();
     let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
-    let trade = bid(&world, &seller, &buyer).await;
-    seller.accept(trade).await.unwrap();
-    until_stage(&buyer, trade, Stage::Offered).await;
+    let trade = to_offered(&seller, &buyer).await;
     world.net.pass_seconds(90_000);
     until_ended(&seller, trade, Ending::Abandoned).await;
     until_ended(&buyer, trade, Ending::Abandoned).await;
@@ -92,20 +75,62 @@ async fn nonpayment__nobody_pays__abandoned_on_both_sides() {
 async fn refund__seller_gives_back__everything_home_and_listing_free_again() {
     let world = World::new();
     let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
-    let trade = bid(&world, &seller, &buyer).await;
+    let trade = to_ship(&seller, &buyer).await;
     let listing = seller.trade(trade).await.unwrap().summary.listing;
-    seller.accept(trade).await.unwrap();
-    until_stage(&buyer, trade, Stage::Offered).await;
-    buyer.command(trade, Command::Pay).await.unwrap();
-    until_stage(&seller, trade, Stage::ToShip).await;
     assert_eq!(seller.fetch_listing(listing).await.unwrap().taken_by, Some(trade));
     seller.command(trade, Command::Refund { reason: "sold out".to_owned() }).await.unwrap();
     until_ended(&seller, trade, Ending::Refunded).await;
-    let found = until_ended(&buyer, trade, Ending::Refunded).await;
-    assert!(found.papers.contains_key(&Paper::Payment));
+    until_ended(&buyer, trade, Ending::Refunded).await;
+    until(&buyer, trade, "told by a 314", |found| found.papers.contains_key(&Paper::Refund)).await;
     eventually("quiet", async || world.is_quiet()).await;
     assert_eq!(world.seller_gained(), 0);
     assert_eq!(seller.fetch_listing(listing).await.unwrap().taken_by, None);
     world.check_money();
-    let _ = COLLATERAL;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancel__both_agree__everything_home() {
+    let world = World::new();
+    let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
+    let trade = to_shipped(&seller, &buyer).await;
+    buyer.command(trade, Command::Agree(Agreement::Cancel)).await.unwrap();
+    seller.command(trade, Command::Agree(Agreement::Cancel)).await.unwrap();
+    until_ended(&seller, trade, Ending::Refunded).await;
+    until_ended(&buyer, trade, Ending::Refunded).await;
+    assert_eq!(world.seller_gained(), 0);
+    world.check_money();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn late__goods_after_the_hold__paid_by_an_ordinary_invoice_once() {
+    let world = World::new();
+    let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
+    let trade = to_shipped(&seller, &buyer).await;
+    let settle_by = buyer.snapshot(trade).await.unwrap().deadlines.unwrap().settle_by;
+    world.net.mine(world.net.height().until(settle_by).0);
+    until_ended(&buyer, trade, Ending::Refunded).await;
+    buyer.command(trade, received()).await.unwrap();
+    until(&seller, trade, "told that the goods came", |found| found.peer.received).await;
+    seller.command(trade, Command::OfferLateInvoice).await.unwrap();
+    until(&buyer, trade, "sent the late invoice", |found| found.late.is_some()).await;
+    buyer.command(trade, Command::PayLate).await.unwrap();
+    until_ended(&buyer, trade, Ending::PaidLate).await;
+    until_ended(&seller, trade, Ending::PaidLate).await;
+    assert_eq!(world.seller_gained(), i64::try_from(PRICE).unwrap());
+    assert!(buyer.command(trade, Command::PayLate).await.is_err());
+    world.check_money();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn success__relays_repeat_and_shuffle__the_same_end() {
+    let world = World::new();
+    world.relays.break_relay(RELAYS[0], Fault::Repeat(3));
+    world.relays.break_relay(RELAYS[1], Fault::Shuffle { window: 2, seed: 7 });
+    let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
+    let trade = to_shipped(&seller, &buyer).await;
+    buyer.command(trade, received()).await.unwrap();
+    until_ended(&seller, trade, Ending::Completed).await;
+    until_ended(&buyer, trade, Ending::Completed).await;
+    assert_eq!(world.seller_gained(), i64::try_from(PRICE).unwrap());
+    world.check_money();
 }

@@ -4,7 +4,7 @@ use super::{NewBid, Preview};
 use crate::{EngineError, backup::Backup, inner::Inner, view::TradeView};
 use domp_escrow::{
     draft::desk,
-    input::Command,
+    input::{Command, Input},
     offering::{self, Given, OfferError},
     situation::commitment,
     terms::{Side, Terms},
@@ -17,6 +17,7 @@ use domp_protocol::{
     kinds::{Bid, Listing, Signed, bid::PAYMENT_TIMEOUT_HOURS},
     purpose::Purpose,
     tags::{node::LnNode, relays::RelayUrl},
+    units::Blocks,
 };
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
@@ -48,7 +49,7 @@ impl Inner {
             self.keep_address(&id, address).await?;
         }
         let document = self.own_document(&signed, Some(id), None);
-        self.begin(Trade::for_buyer(terms, &secrets), vec![document]).await?;
+        self.begin(Trade::for_buyer(terms, &secrets), &Input::Begin, vec![document]).await?;
         self.view(id).await
     }
 
@@ -84,6 +85,11 @@ impl Inner {
         Given { network: self.config.network, now: self.now(), earlier: &[], policy: self.config.policy }
     }
 
+    /// D_B. A node that never holds lets go of nothing, but the tag wants a number, and the least is one.
+    fn auto_cancel(&self) -> Blocks {
+        self.ports.lightning.capabilities().auto_cancel.max(Blocks(1))
+    }
+
     /// The terms that the bid will have, but for its id.
     fn planned(&self, listing: &Signed<Listing>, new: &NewBid, node: &LnNode) -> Result<Terms, EngineError> {
         let escrow = listing.body().escrow.as_ref();
@@ -104,10 +110,7 @@ impl Inner {
             network: self.config.network,
             price,
             buyer_collateral: new.buyer_collateral.unwrap_or(price),
-            agreed: Agreed {
-                buyer_auto_cancel: Some(self.ports.lightning.capabilities().auto_cancel),
-                ..escrow.heights
-            },
+            agreed: Agreed { buyer_auto_cancel: Some(self.auto_cancel()), ..escrow.heights },
             bid_at: self.now(),
             payment_timeout_seconds: u64::from(hours) * 3600,
             relays: escrow.relays.iter().map(ToString::to_string).collect(),
@@ -153,7 +156,7 @@ impl Inner {
             payment_timeout_hours: new.payment_timeout_hours,
             secrets,
             node,
-            auto_cancel: capabilities.auto_cancel,
+            auto_cancel: self.auto_cancel(),
             holds: Some(capabilities.holds),
             relays: &relays,
             backup: &backup,

@@ -24,20 +24,23 @@ impl Inner {
     /// Deals with what a relay delivered, whatever it is.
     pub(crate) async fn deliver(self: &Arc<Self>, delivered: Delivered) {
         let mark = self.inbox.seen.mark(&delivered.json);
-        if self.inbox.seen.contains(mark) {
+        if !self.inbox.seen.begin(mark) {
             return;
         }
-        match VerifiedEvent::check(&delivered.json, self.now()) {
-            Ok(event) => self.insist(&event, None, false).await,
+        let event = VerifiedEvent::check(&delivered.json, self.now()).or_else(|error| match error {
             // A wrap's time is made up (NIP-59) and means nothing.
-            Err(EventError::Future { .. }) => match VerifiedEvent::check_stored(&delivered.json) {
-                Ok(wrap) if wrap.kind() == WRAP_KIND => self.insist(&wrap, None, false).await,
-                // Its time may come.
-                _ => return,
-            },
-            Err(error) => tracing::debug!(relay = delivered.relay, %error, "not an event"),
+            EventError::Future { .. } => VerifiedEvent::check_stored(&delivered.json)
+                .ok()
+                .filter(|event| event.kind() == WRAP_KIND)
+                .ok_or(error),
+            error => Err(error),
+        });
+        match &event {
+            Ok(event) => self.insist(event, None, false).await,
+            Err(error) => tracing::debug!(relay = delivered.relay, %error, "not an event, or not yet"),
         }
-        self.inbox.seen.insert(mark);
+        // The time of an event from the future may come.
+        self.inbox.seen.end(mark, !matches!(event, Err(EventError::Future { .. })));
     }
 
     /// Deals with an event, again and again for as long as the database or the node is away.
@@ -84,7 +87,7 @@ impl Inner {
             return Ok(());
         }
         match self.route(event).await? {
-            Route::Trade(trade) => self.say(trade, event, marker, was_held).await,
+            Route::Trade(trade) => self.say(trade, event, marker, was_held, self.now()).await,
             Route::Missing(missing) => self.hold_event(event, missing, marker, None).await,
             Route::Nowhere if was_held => self.let_go(event).await,
             Route::Nowhere => self.keep_marker(marker).await,

@@ -2,6 +2,7 @@
 
 use crate::{EngineError, event::EngineEvent, inner::Inner};
 use domp_escrow::{
+    input::Input,
     offering::{self, Given, OfferError},
     terms::Terms,
     trade::Trade,
@@ -62,10 +63,8 @@ impl Inner {
             Judged::Terms(terms) => {
                 let mut documents: Vec<Document> = marker.into_iter().collect();
                 documents.push(self.document_of(event, Some(event.id())));
-                self.begin(Trade::for_seller(*terms), documents).await?;
+                self.begin(Trade::for_seller(*terms), &Input::Begin, documents).await?;
                 self.held_no_more(&event.id());
-                // Whatever of this trade was here before its bid.
-                self.inbox_recheck(&[event.id()]);
                 Ok(())
             }
         }

@@ -10,18 +10,20 @@ use domp_protocol::{
     event::VerifiedEvent,
     ids::{EventId, TradeId},
     tags::sealed::Sealed,
+    units::Unix,
 };
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
 impl Inner {
-    /// Puts an event to a trade.
-    pub(super) async fn say(
+    /// Puts an event to a trade. It is judged by the time `as_of`, which is now unless it is an old one found again.
+    pub(crate) async fn say(
         self: &Arc<Self>,
         trade: TradeId,
         event: &VerifiedEvent,
         marker: Option<Document>,
         was_held: bool,
+        as_of: Unix,
     ) -> Result<(), EngineError> {
         let own_node = self.own_node().await?;
         let slot = self.cabinet.slot(&trade);
@@ -36,7 +38,7 @@ impl Inner {
                 self.ports.identity.decrypt_from(&peer, sealed.as_str()).ok().map(Zeroizing::new)
             };
             let reader = Reader {
-                now: self.now(),
+                now: as_of,
                 own_node,
                 may_split: true,
                 commits: kept.commits,

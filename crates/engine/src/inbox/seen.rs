@@ -17,7 +17,15 @@ const MOST: usize = 131_072;
 #[derive(Default)]
 pub(super) struct Seen {
     key: RandomState,
-    marks: Mutex<(HashSet<u64>, HashSet<u64>)>,
+    marks: Mutex<Marks>,
+}
+
+#[derive(Default)]
+struct Marks {
+    newer: HashSet<u64>,
+    older: HashSet<u64>,
+    /// Being dealt with now: several relays deliver the same at the same time.
+    under_way: HashSet<u64>,
 }
 
 /// A text's mark.
@@ -29,17 +37,24 @@ impl Seen {
         Mark(self.key.hash_one(text))
     }
 
-    pub(super) fn contains(&self, mark: Mark) -> bool {
-        let marks = hold(&self.marks);
-        marks.0.contains(&mark.0) || marks.1.contains(&mark.0)
+    /// Whether this text is to be dealt with: neither was it before, nor is it now. Ends with [`Seen::end`].
+    pub(super) fn begin(&self, mark: Mark) -> bool {
+        let mut marks = hold(&self.marks);
+        let known = marks.newer.contains(&mark.0) || marks.older.contains(&mark.0);
+        !known && marks.under_way.insert(mark.0)
     }
 
-    pub(super) fn insert(&self, mark: Mark) {
+    /// It was dealt with, for good if `remember`.
+    pub(super) fn end(&self, mark: Mark, remember: bool) {
         let mut marks = hold(&self.marks);
-        if marks.0.len() >= MOST / 2 {
-            marks.1 = std::mem::take(&mut marks.0);
+        marks.under_way.remove(&mark.0);
+        if !remember {
+            return;
         }
-        marks.0.insert(mark.0);
+        if marks.newer.len() >= MOST / 2 {
+            marks.older = std::mem::take(&mut marks.newer);
+        }
+        marks.newer.insert(mark.0);
     }
 }
 
@@ -49,20 +64,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contains__after_half_of_the_most_others__still_known_and_bounded() {
+    fn begin__while_under_way_and_after__only_once() {
+        let seen = Seen::default();
+        let mark = seen.mark("text");
+        assert!(seen.begin(mark));
+        assert!(!seen.begin(mark), "under way");
+        seen.end(mark, false);
+        assert!(seen.begin(mark), "not dealt with for good");
+        seen.end(mark, true);
+        assert!(!seen.begin(mark));
+    }
+
+    #[test]
+    fn begin__after_half_of_the_most_others__still_known_and_bounded() {
         let seen = Seen::default();
         let first = seen.mark("first");
-        assert!(!seen.contains(first));
-        seen.insert(first);
+        seen.end(first, true);
         for n in 0..MOST / 2 {
-            seen.insert(seen.mark(&n.to_string()));
+            seen.end(seen.mark(&n.to_string()), true);
         }
-        assert!(seen.contains(first));
+        assert!(!seen.begin(first));
         for n in 0..2 * MOST {
-            seen.insert(seen.mark(&format!("more {n}")));
+            seen.end(seen.mark(&format!("more {n}")), true);
         }
-        assert!(!seen.contains(first));
+        assert!(seen.begin(first));
         let marks = hold(&seen.marks);
-        assert!(marks.0.len() + marks.1.len() <= MOST);
+        assert!(marks.newer.len() + marks.older.len() <= MOST);
     }
 }

@@ -107,8 +107,12 @@ impl Inner {
                 let outcome = Outcome::Refused(error.to_string());
                 Tried::Ended(self.with_state(trade, task, outcome, purpose, hash).await)
             }
-            // Nodes may forget cancelled invoices. One that does not know the hash holds nothing on it.
-            Err(LnError::NotFound) => {
+            // Nodes may forget cancelled invoices. Ours, if it does not know the hash, holds nothing on it.
+            Err(error @ LnError::NotFound) => {
+                let same = self.bounded(self.ports.lightning.info()).await.ok().map(|info| info.id);
+                if same.is_none() || same != self.chain.node() {
+                    return Tried::again(error);
+                }
                 let gone = Input::Invoice { purpose, report: InvoiceReport::Cancelled };
                 Tried::Ended(Ended { outcome: Some((task, Outcome::Done)), then: vec![gone] })
             }

@@ -114,7 +114,8 @@ impl Run {
             return;
         };
         let Some(trade) = self.trade else {
-            let begun = self.buyer().trades(false).await.ok().and_then(|trades| trades.first().map(|it| it.trade));
+            let begun =
+                self.buyer().trades(false).await.ok().and_then(|trades| trades.first().map(|it| it.trade));
             self.trade = match begun {
                 Some(trade) => Some(trade),
                 None => self.buyer().bid(a_bid(listing)).await.ok().map(|view| view.summary.trade),

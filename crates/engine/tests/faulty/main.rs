@@ -1,7 +1,7 @@
 //! Every point at which the engine can be stopped or an effect can go wrong: the points are recorded in a run without
 //! faults, then each is made to go wrong in a run of its own, and each run must end as it should, with every satoshi
 //! accounted for. New effects and inputs are covered without a line here.
-#![allow(non_snake_case)]
+#![allow(non_snake_case, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod drive;
 mod plan;
@@ -33,10 +33,18 @@ async fn every_point(flow: Flow, faults: impl Fn(&Spot) -> Vec<Fault>) {
             Err(error) => panic!("{name}: {error}"),
         }
     };
-    let not_reached: Vec<String> =
-        stream::iter(cases).map(one).buffer_unordered(AT_ONCE).filter_map(async |missed| missed).collect().await;
+    let not_reached: Vec<String> = stream::iter(cases)
+        .map(one)
+        .buffer_unordered(AT_ONCE)
+        .filter_map(async |missed| missed)
+        .collect()
+        .await;
     // Which of two reports comes first is for the scheduler to say, so a few recorded points may not come again.
-    assert!(not_reached.len() * 10 < count, "{} of {count} were not reached: {not_reached:#?}", not_reached.len());
+    assert!(
+        not_reached.len() * 10 < count,
+        "{} of {count} were not reached: {not_reached:#?}",
+        not_reached.len()
+    );
 }
 
 fn stops(_: &Spot) -> Vec<Fault> {

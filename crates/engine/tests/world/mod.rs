@@ -157,6 +157,40 @@ pub fn ship() -> Command {
     Command::Ship(Shipment { carrier: Some("post".to_owned()), tracking: Some("123".to_owned()), note: None })
 }
 
+/// A listing, a bid on it, and the seller's side of the trade with its hashes.
+pub async fn to_bid(seller: &Engine, buyer: &Engine) -> TradeId {
+    let listing = seller.create_listing(a_listing()).await.unwrap();
+    bid_on(seller, buyer, listing.listing).await
+}
+
+pub async fn bid_on(seller: &Engine, buyer: &Engine, listing: EventId) -> TradeId {
+    let trade = buyer.bid(a_bid(listing)).await.unwrap().summary.trade;
+    until(seller, trade, "bid with hashes", |found| found.legs.iter().all(|leg| leg.hash.is_some())).await;
+    trade
+}
+
+pub async fn to_offered(seller: &Engine, buyer: &Engine) -> TradeId {
+    let trade = to_bid(seller, buyer).await;
+    seller.accept(trade).await.unwrap();
+    until_stage(buyer, trade, Stage::Offered).await;
+    trade
+}
+
+pub async fn to_ship(seller: &Engine, buyer: &Engine) -> TradeId {
+    let trade = to_offered(seller, buyer).await;
+    buyer.command(trade, Command::Pay).await.unwrap();
+    until_stage(seller, trade, Stage::ToShip).await;
+    until_stage(buyer, trade, Stage::ToShip).await;
+    trade
+}
+
+pub async fn to_shipped(seller: &Engine, buyer: &Engine) -> TradeId {
+    let trade = to_ship(seller, buyer).await;
+    seller.command(trade, ship()).await.unwrap();
+    until_stage(buyer, trade, Stage::Shipped).await;
+    trade
+}
+
 /// Waits until a trade of an engine is as wanted.
 pub async fn until(engine: &Engine, trade: TradeId, what: &str, wanted: impl Fn(&Trade) -> bool) -> Trade {
     let mut last = None;
