@@ -30,7 +30,11 @@ pub fn commitment(trade: &Trade, command: &Command, at: At, fees: &FeeLimit) -> 
         Command::Agree(Agreement::Cancel) => agree_cancel(trade),
         Command::Agree(Agreement::Release) => agree_release(trade),
         Command::Withdraw => vec![
-            "The trade ends here. Nothing is locked, so nothing has to come back.".to_owned(),
+            if trade.legs.iter().any(Leg::is_locked) {
+                "The trade ends here. What your node holds of the buyer's money goes back.".to_owned()
+            } else {
+                "The trade ends here. Nothing is locked, so nothing has to come back.".to_owned()
+            },
             "This cannot be taken back: to try again, a new bid is needed.".to_owned(),
         ],
         Command::OfferLateInvoice => vec![
