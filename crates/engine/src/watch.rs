@@ -1,5 +1,5 @@
 //! Watching: one stream for each invoice and payment that is open, kept alive, bounded in number. Streams tell sooner; the
-//! sweep tells surely.
+//! sweep tells surely `[D3-41]`.
 
 use crate::{
     commit::Along,

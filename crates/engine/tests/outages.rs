@@ -23,6 +23,7 @@ fn paid() -> i64 {
     i64::try_from(PRICE).unwrap()
 }
 
+/// Incoming payments are seen although nobody tells of them `[D3-41]`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams__dead_and_silent__the_sweep_finds_everything() {
     let world = World::new();

@@ -145,6 +145,7 @@ mod tests {
         assert_eq!(Settings::read(&answer).hold_expiry_delta, None);
     }
 
+    /// Such a node can pay, not sell `[D3-39]`.
     #[test]
     fn settings__no_room_before_the_chain__does_not_hold() {
         for delta in [0, 12, 16] {

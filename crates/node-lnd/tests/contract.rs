@@ -1,4 +1,5 @@
-//! The port's contract on two real LND nodes with a direct channel.
+//! The port's contract on two real LND nodes with a direct channel `[D3-45]`; it lists, opens and closes channels too
+//! `[D3-81]`.
 #![allow(non_snake_case, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod lab;

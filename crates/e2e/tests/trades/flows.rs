@@ -14,7 +14,7 @@ async fn trade__confirmed__seller_paid_and_collateral_home() {
     let Some(lab) = lab("a trade on real nodes").await else { return };
     let (relay, before) = (Relay::start().await, lab.books().await);
     let mut deal = Deal::locked(&lab, &relay, Ask::default()).await;
-    // While it is held both nodes say so, and the seller knows where to send the goods.
+    // While it is held both nodes say so `[D3-82]`, and the seller knows where to send the goods.
     for (side, state) in [(Side::Seller, "held"), (Side::Buyer, "in flight")] {
         let view = deal.person(side).view(deal.trade).await;
         assert_eq!(view.htlcs.len(), 2);

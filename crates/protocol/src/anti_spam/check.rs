@@ -212,6 +212,7 @@ mod tests {
         proof.check(&subject([1; 32]), bits(8), Msat::new(2000).unwrap(), payments, references)
     }
 
+    /// Work alone is enough, where there is enough of it `[D3-69]`.
     #[test]
     fn check_work__bits_of_the_id__counted_not_digits() {
         let mut id = [0xff; 32];
@@ -227,6 +228,7 @@ mod tests {
         assert_eq!(Proof::check_work(&EventId::from_bytes([0; 32]), bits(256), bits(32)), Verdict::Holds);
     }
 
+    /// A hash alone proves nothing `[D3-68]`.
     #[test]
     fn check__payment__only_paid_holds_and_nobody_to_ask_is_undecided() {
         let hash = PaymentHash::from_bytes([3; 32]);

@@ -1,7 +1,8 @@
 //! Kind 311, payment confirmation: the buyer says that the payments are in flight `[D3-20]`, `[D3-21]`.
 //!
 //! The proofs are payment **hashes**. DIP-03 would also take preimages, but a published preimage releases the money
-//! before anything was shipped `[D3-22]`; the chain's other events show the hash, so the two can be told apart.
+//! before anything was shipped `[D3-22]`; the chain's other events show the hash, so the two can be told apart. DIP-03's
+//! sample, with neither `bid_ref` nor a whole proof, shows the form only and is refused `[D3-84]`.
 
 use super::body::Kind;
 use super::fields::{Fields, Object, blocks, parsed, text, unix};
