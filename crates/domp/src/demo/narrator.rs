@@ -2,7 +2,13 @@
 
 use super::{layout, step::Step, summary::Summary, trouble::Trouble};
 use crate::{exit::Exit, failure::Failure, output::Output};
-use std::time::{Duration, Instant};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+/// Between two words about something that goes on.
+const WORD_EVERY: Duration = Duration::from_secs(10);
 
 /// Where the story is told.
 pub struct Narrator {
@@ -44,6 +50,17 @@ impl Narrator {
     /// Says what takes a while, beside the story.
     pub fn progress(&self, text: &str) {
         self.output.aside(&format!("  [{:4.0} s] {text}", self.elapsed().as_secs_f64()));
+    }
+
+    /// Waits for something, and says from time to time that it goes on.
+    pub async fn patiently<T>(&self, words: &str, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            match tokio::time::timeout(WORD_EVERY, &mut work).await {
+                Ok(done) => return done,
+                Err(_) => self.progress(words),
+            }
+        }
     }
 
     /// Ends the story with its summary: the last line.

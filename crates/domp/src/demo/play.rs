@@ -11,16 +11,23 @@ use super::{
     trouble::Trouble,
 };
 use domp_engine::view::TradeView;
-use domp_escrow::stage::{Ending, Stage};
+use domp_escrow::{
+    situation::SECONDS_PER_BLOCK,
+    stage::{Ending, Stage},
+};
 use domp_nostr::embedded::{EmbeddedRelay, EmbeddedSettings};
 use domp_protocol::{
     ids::TradeId,
-    units::{Height, Unix},
+    units::{Blocks, Height, Unix},
 };
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+/// Blocks mined before it is waited for both engines to have seen them.
+const BATCH: u32 = 144;
+/// Mining that takes longer is talked about.
+const QUIET: Duration = Duration::from_secs(3);
 /// Between two looks at the channels.
 const ASK_AGAIN: Duration = Duration::from_millis(10);
 
@@ -153,13 +160,24 @@ impl<'a> Play<'a> {
         })
     }
 
-    /// Lets blocks pass; returns when both engines have seen them.
+    /// Lets blocks pass, some at a time; returns when both engines have seen them.
     ///
     /// # Errors
     /// If a node or an engine does not follow.
-    pub async fn pass(&mut self, blocks: u32) -> Result<(), Trouble> {
-        self.ground.mine(blocks, self.narrator).await?;
-        self.seen().await
+    pub async fn pass(&mut self, blocks: Blocks) -> Result<(), Trouble> {
+        let began = Instant::now();
+        let mut left = blocks.0;
+        while left > 0 {
+            let batch = BATCH.min(left);
+            self.ground.mine(batch).await?;
+            let height = self.ground.height().await?;
+            tokio::try_join!(self.buyer.sees(height), self.seller.sees(height))?;
+            left -= batch;
+            if left > 0 && began.elapsed() > QUIET {
+                self.narrator.progress(&format!("{left} of {blocks} are still to be mined"));
+            }
+        }
+        Ok(())
     }
 
     /// Lets blocks pass until the chain has this height.
@@ -167,29 +185,24 @@ impl<'a> Play<'a> {
     /// # Errors
     /// If a node or an engine does not follow.
     pub async fn pass_to(&mut self, height: Height) -> Result<(), Trouble> {
-        self.ground.mine_to(height, self.narrator).await?;
-        self.seen().await
+        let blocks = self.ground.height().await?.until(height);
+        self.pass(blocks).await
     }
 
     /// Lets blocks pass until the engines' clock says `then`; gives how many.
     ///
     /// # Errors
     /// If a node or an engine does not follow.
-    pub async fn pass_until(&mut self, then: Unix) -> Result<u32, Trouble> {
-        let blocks = self.ground.mine_until(then, self.narrator).await?;
-        self.seen().await?;
+    pub async fn pass_until(&mut self, then: Unix) -> Result<Blocks, Trouble> {
+        let blocks = self.ground.clock.now().until(then).div_ceil(SECONDS_PER_BLOCK);
+        let blocks = Blocks(u32::try_from(blocks).unwrap_or(u32::MAX));
+        self.pass(blocks).await?;
         Ok(blocks)
     }
 
     /// What the passing of time is not in this world, if anything.
     pub const fn about_time(&self) -> Option<&'static str> {
         self.ground.about_time()
-    }
-
-    async fn seen(&self) -> Result<(), Trouble> {
-        let height = self.ground.height().await?;
-        tokio::try_join!(self.buyer.sees(height), self.seller.sees(height))?;
-        Ok(())
     }
 
     /// The chain's height.

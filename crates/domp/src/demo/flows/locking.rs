@@ -10,10 +10,11 @@ use domp_escrow::{
     input::{Command, Shipment},
     stage::Stage,
 };
+use domp_protocol::units::Blocks;
 
 /// The buyer pays, and both sides confirm what is locked.
 pub async fn until_locked(play: &mut Play<'_>) -> Result<(), Trouble> {
-    play.pass(1).await?;
+    play.pass(Blocks(1)).await?;
     let trade = play.trade()?;
     play.buyer.order(trade, Command::Pay, "pay").await?;
     play.both_at(Stage::ToShip, Stage::ToShip, "both sides have confirmed the lock").await?;
@@ -35,7 +36,7 @@ pub async fn until_locked(play: &mut Play<'_>) -> Result<(), Trouble> {
 
 /// The seller ships, an hour later.
 pub async fn until_shipped(play: &mut Play<'_>) -> Result<(), Trouble> {
-    play.pass(6).await?;
+    play.pass(Blocks(6)).await?;
     let trade = play.trade()?;
     let address = play.seller.engine.shipping_address(trade).await;
     let address = address.map_err(play.seller.could_not("read the address"))?;

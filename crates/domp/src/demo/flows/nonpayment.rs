@@ -22,7 +22,7 @@ pub async fn ending(play: &mut Play<'_>) -> Result<(), Trouble> {
         "expired",
         Who::Nobody,
         "The buyer does not pay: the acceptance runs out",
-        format!("The bid allowed an hour for paying. {blocks} blocks are mined, and the hour is over."),
+        format!("The bid allowed an hour for paying. {blocks} are mined, and the hour is over."),
     )
     .and(
         "Each engine gives the trade up by itself. The seller's node has cancelled both invoices, so that no late payment can \

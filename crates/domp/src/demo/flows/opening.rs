@@ -31,9 +31,9 @@ pub const ADDRESS: &str = "Sample Street 1, 12345 Sampletown";
 pub async fn until_accepted(play: &mut Play<'_>, flow: Flow) -> Result<(), Trouble> {
     ready(play).await?;
     let listing = listed(play).await?;
-    play.pass(1).await?;
+    play.pass(Blocks(1)).await?;
     bid(play, listing, flow).await?;
-    play.pass(1).await?;
+    play.pass(Blocks(1)).await?;
     accepted(play).await
 }
 

@@ -7,10 +7,11 @@ use crate::demo::{
     trouble::Trouble,
 };
 use domp_escrow::{input::Command, stage::Ending};
+use domp_protocol::units::Blocks;
 
 pub async fn ending(play: &mut Play<'_>) -> Result<(), Trouble> {
     locking::until_locked(play).await?;
-    play.pass(6).await?;
+    play.pass(Blocks(6)).await?;
     let trade = play.trade()?;
     let reason = "The lamp fell down and broke. I am sorry.".to_owned();
     play.seller.order(trade, Command::Refund { reason }, "refund").await?;

@@ -11,9 +11,10 @@ use domp_escrow::{
     input::{Command, Condition, Verdict},
     stage::Ending,
 };
+use domp_protocol::units::Blocks;
 
-/// Blocks from the post office to the buyer's hands.
-const ON_THE_WAY: u32 = 22;
+/// From the post office to the buyer's hands.
+const ON_THE_WAY: Blocks = Blocks(22);
 
 pub async fn ending(play: &mut Play<'_>) -> Result<(), Trouble> {
     locking::until_locked(play).await?;
@@ -28,7 +29,7 @@ async fn arrived(play: &mut Play<'_>) -> Result<(), Trouble> {
     let scene = Scene::new(
         "arrived",
         Who::Nobody,
-        format!("The parcel arrives, {ON_THE_WAY} blocks later"),
+        format!("The parcel arrives, {ON_THE_WAY} later"),
         "The buyer unpacks it and looks at it. No money has moved since it was locked, and the two nodes still hold the same.",
     )
     .otherwise("everything goes back to the buyer, and the seller has lost the goods", &buyer, "settle_by");

@@ -14,14 +14,10 @@ use domp_regtest::{
     Plan, Regtest, RegtestError,
     install::{InstallError, Programs, Sources, install},
 };
-use std::{future::Future, sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 const PROGRAMS: &str = "bitcoind and LND";
-/// Blocks mined at once: in between it is said how far it is.
-const BATCH: u32 = 144;
-/// Between two words about something that goes on.
-const WORD_EVERY: Duration = Duration::from_secs(10);
 
 /// The network of real nodes, and the clock of the engines beside it.
 pub struct Regtests {
@@ -37,7 +33,7 @@ pub async fn ground(narrator: &Narrator) -> Result<Ground, Trouble> {
     );
     let plan = Plan::new().node("seller").node("buyer").balanced_channel("buyer", "seller", CHANNEL.get());
     let network =
-        patiently(narrator, "still starting", Regtest::start(&programs, &plan)).await.map_err(failed)?;
+        narrator.patiently("still starting", Regtest::start(&programs, &plan)).await.map_err(failed)?;
     let calls: Vec<(&str, &str)> = PERMISSIONS
         .iter()
         .filter(|permission| permission.need != Need::Channels)
@@ -104,36 +100,15 @@ async fn connect(network: &Regtest, name: &str, calls: &[(&str, &str)]) -> Resul
     Ok(node)
 }
 
-/// Says from time to time that it goes on.
-async fn patiently<T>(narrator: &Narrator, words: &str, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    loop {
-        match tokio::time::timeout(WORD_EVERY, &mut work).await {
-            Ok(done) => return done,
-            Err(_) => narrator.progress(words),
-        }
-    }
-}
-
 fn failed(error: RegtestError) -> Trouble {
     Trouble::Network(error.to_string())
 }
 
 impl Regtests {
-    pub async fn mine(&self, blocks: u32, narrator: &Narrator) -> Result<(), Trouble> {
-        let mut mined = 0;
-        while mined < blocks {
-            let batch = BATCH.min(blocks - mined);
-            // First the clock: nobody sees a block before its time.
-            self.clock.advance(u64::from(batch) * SECONDS_PER_BLOCK);
-            self.network.mine(batch).await.map_err(failed)?;
-            mined += batch;
-            if blocks > BATCH {
-                narrator
-                    .progress(&format!("{mined} of {blocks} blocks mined, and both nodes have seen them"));
-            }
-        }
-        Ok(())
+    pub async fn mine(&self, blocks: u32) -> Result<(), Trouble> {
+        // First the clock: nobody sees a block before its time.
+        self.clock.advance(u64::from(blocks) * SECONDS_PER_BLOCK);
+        self.network.mine(blocks).await.map_err(failed)
     }
 
     pub async fn height(&self) -> Result<Height, Trouble> {
@@ -142,6 +117,6 @@ impl Regtests {
 
     pub async fn stop(self, narrator: &Narrator) -> Result<(), Trouble> {
         narrator.progress("stopping the nodes");
-        patiently(narrator, "still stopping", self.network.stop()).await.map_err(failed)
+        narrator.patiently("still stopping", self.network.stop()).await.map_err(failed)
     }
 }

@@ -6,9 +6,8 @@ mod shifted;
 mod sim;
 
 use super::{Nodes, narrator::Narrator, trouble::Trouble};
-use domp_escrow::situation::SECONDS_PER_BLOCK;
 use domp_ports::{clock::Clock, lightning::Lightning};
-use domp_protocol::units::{Height, Sat, Unix};
+use domp_protocol::units::{Height, Sat};
 use lnd::Regtests;
 use sim::Simulation;
 use std::{sync::Arc, time::Duration};
@@ -54,33 +53,13 @@ impl Ground {
     ///
     /// # Errors
     /// If a real node does not follow.
-    pub async fn mine(&mut self, blocks: u32, narrator: &Narrator) -> Result<(), Trouble> {
+    pub async fn mine(&mut self, blocks: u32) -> Result<(), Trouble> {
         match &self.world {
             World::Simulated(simulation) => simulation.mine(blocks),
-            World::Real(network) => network.mine(blocks, narrator).await?,
+            World::Real(network) => network.mine(blocks).await?,
         }
         self.mined = self.mined.saturating_add(blocks);
         Ok(())
-    }
-
-    /// Mines blocks until the chain has this height.
-    ///
-    /// # Errors
-    /// If a real node does not follow.
-    pub async fn mine_to(&mut self, height: Height, narrator: &Narrator) -> Result<(), Trouble> {
-        let blocks = self.height().await?.until(height);
-        self.mine(blocks.0, narrator).await
-    }
-
-    /// Mines blocks until the time by the engines' clock is `then` or later; gives how many.
-    ///
-    /// # Errors
-    /// If a real node does not follow.
-    pub async fn mine_until(&mut self, then: Unix, narrator: &Narrator) -> Result<u32, Trouble> {
-        let blocks = self.clock.now().until(then).div_ceil(SECONDS_PER_BLOCK);
-        let blocks = u32::try_from(blocks).unwrap_or(u32::MAX);
-        self.mine(blocks, narrator).await?;
-        Ok(blocks)
     }
 
     /// What the passing of time is not in this world, if anything.
