@@ -40,7 +40,8 @@ impl Stage {
     /// Why it cannot be run here, if so.
     fn lacks(&self) -> Option<String> {
         let (program, how_to_get_it) = self.needs?;
-        let there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+        let there =
+            Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
         (!there).then(|| format!("{} needs {program}: {how_to_get_it}", self.name))
     }
     fn command(&self) -> Command {
@@ -56,9 +57,13 @@ fn stages() -> Vec<Stage> {
         Stage::cargo("format", &["fmt", "--all", "--check"]),
         Stage::cargo("tidy", &["xtask", "tidy"]),
         Stage::cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
-        Stage::cargo("documentation", &["doc", "--workspace", "--no-deps", "--quiet"]).with("RUSTDOCFLAGS", "-D warnings"),
-        Stage::cargo("dependencies", &["deny", "--log-level", "error", "check", "bans", "licenses", "sources"])
-            .needing("cargo-deny", "install it with `cargo install --locked cargo-deny`"),
+        Stage::cargo("documentation", &["doc", "--workspace", "--no-deps", "--quiet"])
+            .with("RUSTDOCFLAGS", "-D warnings"),
+        Stage::cargo(
+            "dependencies",
+            &["deny", "--log-level", "error", "check", "bans", "licenses", "sources"],
+        )
+        .needing("cargo-deny", "install it with `cargo install --locked cargo-deny`"),
         Stage::cargo("real nodes", &["xtask", "nodes"]),
         Stage::cargo("tests", &["test", "--workspace", "--no-fail-fast"]),
     ];
@@ -110,12 +115,21 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
 fn sum_up(total: &Counted, failed: &[&str], times: &[(&str, Duration)]) {
     println!("\n==== summary ====");
     for (name, time) in times {
-        println!("{:>6.1} s  {name}{}", time.as_secs_f64(), if failed.contains(name) { "  FAILED" } else { "" });
+        println!(
+            "{:>6.1} s  {name}{}",
+            time.as_secs_f64(),
+            if failed.contains(name) { "  FAILED" } else { "" }
+        );
     }
     for reason in &total.not_run {
         println!("*** NOT RUN: {reason}");
     }
     // A stage that failed without a failed test of its own counts as one.
     let other = failed.len().saturating_sub(usize::from(total.failed > 0));
-    println!("{} passed, {} failed, {} skipped", total.passed, total.failed + other, total.skipped + total.not_run.len());
+    println!(
+        "{} passed, {} failed, {} skipped",
+        total.passed,
+        total.failed + other,
+        total.skipped + total.not_run.len()
+    );
 }

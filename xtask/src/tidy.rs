@@ -2,7 +2,10 @@
 
 mod edges;
 mod files;
+mod functions;
 mod generated;
+mod links;
+mod node_kinds;
 mod tags;
 mod vectors;
 
@@ -23,6 +26,9 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
     let mut findings = edges::check(&root)?;
     findings.extend(tags::check(&root)?);
     findings.extend(files::check(&root)?);
+    findings.extend(functions::check(&root)?);
+    findings.extend(links::check(&root)?);
+    findings.extend(node_kinds::check(&root)?);
     findings.extend(vectors::check(&root)?);
     findings.extend(generated::check(&root, write)?);
     for finding in &findings {

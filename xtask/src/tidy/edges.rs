@@ -26,7 +26,10 @@ pub fn check(root: &Path) -> anyhow::Result<Findings> {
         }
     }
     findings.extend(
-        allowed.keys().filter(|name| !real.contains_key(*name)).map(|name| format!("ARCHITECTURE.md: no crate {name}")),
+        allowed
+            .keys()
+            .filter(|name| !real.contains_key(*name))
+            .map(|name| format!("ARCHITECTURE.md: no crate {name}")),
     );
     Ok(findings)
 }

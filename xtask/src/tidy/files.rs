@@ -42,16 +42,21 @@ pub fn check(root: &Path) -> anyhow::Result<Findings> {
     let share = |per_cent: usize| lengths.get(lengths.len() * per_cent / 100).copied().unwrap_or(0);
     for (per_cent, most) in [(50, HALF), (90, NINE_OF_TEN)] {
         if share(per_cent) > most {
-            findings.push(format!("{per_cent} % of the source files reach {} lines, at most {most}", share(per_cent)));
+            findings.push(format!(
+                "{per_cent} % of the source files reach {} lines, at most {most}",
+                share(per_cent)
+            ));
         }
     }
     Ok(findings)
 }
 
 /// Tests, benches, examples and generators of vectors may be as long as their cases.
-fn is_test(root: &Path, path: &Path) -> bool {
+pub fn is_test(root: &Path, path: &Path) -> bool {
     let inside = path.strip_prefix(root).unwrap_or(path);
-    let folder = inside.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "benches" | "examples")));
+    let folder = inside
+        .components()
+        .any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "benches" | "examples")));
     folder || path.file_stem().is_some_and(|stem| stem == "tests")
 }
 

@@ -30,7 +30,8 @@ pub fn check(root: &Path, write: bool) -> anyhow::Result<Findings> {
 /// The page with what stands between `<!-- generated:NAME -->` and `<!-- /generated -->` replaced.
 fn between_markers(page: &str, name: &str, text: &str) -> anyhow::Result<String> {
     let open = format!("<!-- generated:{name} -->\n");
-    let (before, rest) = page.split_once(&open).with_context(|| format!("README.md has no marker {}", open.trim()))?;
+    let (before, rest) =
+        page.split_once(&open).with_context(|| format!("README.md has no marker {}", open.trim()))?;
     let (_, after) = rest.split_once("<!-- /generated -->").context("README.md has no closing marker")?;
     Ok(format!("{before}{open}{}\n<!-- /generated -->{after}", text.trim_end()))
 }

@@ -14,7 +14,9 @@ pub fn check(root: &Path) -> anyhow::Result<Findings> {
         findings.push(format!("spec/vectors: {} vectors, at least {LEAST}", valid + invalid));
     }
     if invalid <= valid {
-        findings.push(format!("spec/vectors: {invalid} invalid and {valid} valid; the invalid ones must be more"));
+        findings.push(format!(
+            "spec/vectors: {invalid} invalid and {valid} valid; the invalid ones must be more"
+        ));
     }
     Ok(findings)
 }
