@@ -1,6 +1,9 @@
 //! Trades in which nothing breaks: every way in which one can end, and what is refused on the way.
 
-use crate::lab::{Ask, COLLATERAL, Deal, PRICE, Person, Plot, Relay, SOON, Setup, Spot, bid_on, lab, received, refund, teapot, within};
+use crate::lab::{
+    Ask, COLLATERAL, Deal, PRICE, Person, Plot, Relay, SOON, Setup, Spot, bid_on, lab, received, refund,
+    teapot, within,
+};
 use domp_engine::EngineError;
 use domp_escrow::{
     input::Command,

@@ -94,7 +94,8 @@ async fn acceptance(deal: &Deal, ln_invoice: String, collateral_invoice: String)
             backup: None,
         }),
     };
-    let links = Links::to(trade.terms.buyer).with(deal.listing, "", Marker::Root).with(deal.trade, "", Marker::Reply);
+    let links =
+        Links::to(trade.terms.buyer).with(deal.listing, "", Marker::Root).with(deal.trade, "", Marker::Reply);
     body.draft(&links, SystemClock.now()).unwrap()
 }
 
@@ -127,7 +128,8 @@ async fn refuses(lab: &Lab, deal: &Deal, words: &[&str]) {
     for htlc in &view.htlcs {
         let hash = htlc.payment_hash.unwrap().to_string();
         assert_eq!(htlc.state, "not sent", "{why}");
-        let paid = payments["payments"].as_array().unwrap().iter().any(|payment| payment["payment_hash"] == *hash);
+        let paid =
+            payments["payments"].as_array().unwrap().iter().any(|payment| payment["payment_hash"] == *hash);
         assert!(!paid, "the node was told to pay {hash}");
     }
 }
@@ -141,7 +143,10 @@ async fn acceptance__with_invoices_that_must_not_be_paid__refused_with_the_reaso
     type Spoil = fn(&mut Order);
     // What the seller's own node can be made to issue.
     let cases: [(Spoil, &[&str]); 5] = [
-        (|order| order.hash = PaymentHash::from_bytes([7; 32]), &["field ln_invoice", "payment hash", "ours"]),
+        (
+            |order| order.hash = PaymentHash::from_bytes([7; 32]),
+            &["field ln_invoice", "payment hash", "ours"],
+        ),
         (|order| order.sat += 1, &["field ln_invoice", "60001000 msat", "60000000 msat"]),
         (|order| order.expiry = 31_536_000, &["field ln_invoice", "31536000 s", "86400 s"]),
         (|order| order.cltv = 1000, &["field ln_invoice", "field c", "1000", "396"]),

@@ -52,7 +52,8 @@ impl Spot {
 /// The words of an input or effect that tell its kind: variants and purposes, no values.
 fn name(value: &Value) -> String {
     /// Fields that hold what something is, not what is in it.
-    const TELLING: [&str; 8] = ["purpose", "report", "of", "outcome", "said", "message", "status", "condition"];
+    const TELLING: [&str; 8] =
+        ["purpose", "report", "of", "outcome", "said", "message", "status", "condition"];
     match value {
         // An id differs from trade to trade.
         Value::String(word) if word.len() == 64 => String::new(),

@@ -1,12 +1,11 @@
 //! A person: a vault, a database, a Lightning node, some relays, and an engine that can be ended and started again.
 
 use super::{Crash, Lab, SOON, TurnedClock, within};
-use domp_engine::{
-    Engine, EngineConfig, EngineError, Ports,
-    event::EngineEvent,
-    view::TradeView,
+use domp_engine::{Engine, EngineConfig, EngineError, Ports, event::EngineEvent, view::TradeView};
+use domp_escrow::{
+    input::Command,
+    stage::{Stage, stage},
 };
-use domp_escrow::{input::Command, stage::{Stage, stage}};
 use domp_node_lnd::{LndConfig, LndNode};
 use domp_nostr::pool::{PoolConfig, RelayPool};
 use domp_ports::{
@@ -112,7 +111,8 @@ impl Person {
         config.times.sweep = Duration::from_secs(5);
         config.times.pulse = Duration::from_millis(250);
         config.times.retry_most = Duration::from_secs(2);
-        let engine = Engine::start(ports, config).await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        let engine =
+            Engine::start(ports, config).await.unwrap_or_else(|error| panic!("{}: {error}", self.name));
         tokio::spawn(listen(engine.subscribe(), Arc::clone(&self.alarms), Arc::clone(&self.ignored)));
         self.engine = Some(engine);
     }
@@ -216,7 +216,9 @@ impl Person {
 
     /// Everything known about a trade, for the message of a test that fails.
     pub async fn tells(&self, trade: TradeId) -> String {
-        let Some(engine) = &self.engine else { return format!("the engine of the {} does not run\n", self.name) };
+        let Some(engine) = &self.engine else {
+            return format!("the engine of the {} does not run\n", self.name);
+        };
         let mut text = format!("--- {}\n", self.name);
         match engine.trade(trade).await {
             Ok(view) => {
@@ -227,7 +229,12 @@ impl Person {
         for entry in engine.history(trade).await.unwrap_or_default() {
             text += &format!("{} at {}: {} {:?}\n", entry.version, entry.height, entry.input, entry.notes);
         }
-        text + &format!("{:#?}\nalarms: {:#?}\nignored: {:#?}\n", engine.health().await, self.alarms(), self.ignored())
+        text + &format!(
+            "{:#?}\nalarms: {:#?}\nignored: {:#?}\n",
+            engine.health().await,
+            self.alarms(),
+            self.ignored()
+        )
     }
 }
 
