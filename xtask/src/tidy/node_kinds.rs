@@ -10,7 +10,7 @@ pub fn check(root: &Path) -> anyhow::Result<Findings> {
     let mut findings = Findings::new();
     for path in files_below(&root.join("crates/domp/src"), ".rs")? {
         let at = shown(root, &path).to_string();
-        let is_test = path.file_stem().is_some_and(|stem| stem == "tests");
+        let is_test = super::files::is_test(root, &path);
         if is_test || MAY_NAME_THEM.iter().any(|place| at.starts_with(place)) {
             continue;
         }

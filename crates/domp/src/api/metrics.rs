@@ -2,7 +2,7 @@
 
 use super::{Shared, refusal::Refusal};
 use axum::{extract::State, http::header, response::IntoResponse};
-use domp_engine::health::Health;
+use domp_engine::{health::Health, view::TradeView};
 use std::{collections::BTreeMap, fmt::Write};
 
 /// Numbers about the daemon, in Prometheus' text format.
@@ -10,14 +10,35 @@ use std::{collections::BTreeMap, fmt::Write};
 pub async fn metrics(State(desk): State<Shared>) -> Result<impl IntoResponse, Refusal> {
     let health = desk.engine.health().await;
     let mut stages: BTreeMap<(&str, String), u64> = BTreeMap::new();
+    let mut money = Money::default();
     for trade in desk.engine.trades(true).await? {
+        money.add(&desk.engine.trade(trade.trade).await?);
         *stages.entry((trade.side.as_str(), trade.stage)).or_default() += 1;
     }
-    let text = text(&health, &stages);
+    let text = text(&health, &stages, money);
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }
 
-fn text(health: &Health, stages: &BTreeMap<(&str, String), u64>) -> String {
+/// What is locked now, at either end.
+#[derive(Clone, Copy, Default)]
+struct Money {
+    held: u64,
+    in_flight: u64,
+}
+
+impl Money {
+    fn add(&mut self, trade: &TradeView) {
+        for htlc in &trade.htlcs {
+            match htlc.state.as_str() {
+                "held" => self.held = self.held.saturating_add(htlc.amount_msat.get()),
+                "in flight" => self.in_flight = self.in_flight.saturating_add(htlc.amount_msat.get()),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn text(health: &Health, stages: &BTreeMap<(&str, String), u64>, money: Money) -> String {
     let mut text = String::new();
     let mut family = |name: &str, help: &str, rows: Vec<(String, u64)>| {
         // Writing into a string cannot fail.
@@ -33,6 +54,8 @@ fn text(health: &Health, stages: &BTreeMap<(&str, String), u64>) -> String {
         .map(|((side, stage), count)| (format!("{{side=\"{side}\",stage=\"{stage}\"}}"), *count));
     family("domp_open_trades_by_stage", "Trades that are not over, by side and stage.", rows.collect());
     family("domp_open_trades", "Trades that are not over.", count(health.open_trades));
+    family("domp_held_msat", "Millisatoshi of others that our node holds.", one(money.held));
+    family("domp_in_flight_msat", "Millisatoshi of ours that are locked.", one(money.in_flight));
     family(
         "domp_frozen_trades",
         "Trades that are frozen because going on would break an invariant.",

@@ -130,13 +130,21 @@ impl Server {
     }
 
     /// Takes no more requests, lets open ones end, and removes the socket.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         // No receiver is left when everything has ended already.
         let _ = self.stop.send(true);
-        for mut task in self.tasks {
-            if timeout(LAST_WORDS, &mut task).await.is_err() {
+        for task in &mut self.tasks {
+            if timeout(LAST_WORDS, &mut *task).await.is_err() {
                 task.abort();
             }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
         }
         // Gone already is fine.
         let _ = fs::remove_file(&self.socket);

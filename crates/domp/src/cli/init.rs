@@ -235,9 +235,12 @@ impl Shown for Made {
              without it nothing is recovered when this machine is lost. Never type it anywhere but into `domp restore`.\n\n",
         );
         for (row, four) in words.chunks(4).enumerate() {
-            for (column, word) in four.iter().enumerate() {
-                text.push_str(&format!("  {:2}. {word:10}", row * 4 + column + 1));
-            }
+            let line: String = four
+                .iter()
+                .enumerate()
+                .map(|(n, word)| format!("  {:2}. {word:10}", row * 4 + n + 1))
+                .collect();
+            text.push_str(line.trim_end());
             text.push('\n');
         }
         text.push('\n');

@@ -1,5 +1,6 @@
 //! Logging: events to standard error, as `RUST_LOG` asks, for people or as JSON lines.
 
+use std::io::IsTerminal;
 use tracing_subscriber::{EnvFilter, filter::Directive};
 
 /// Libraries that pass messages through: at their finest they would log what they carry, so they never get finer than
@@ -31,7 +32,9 @@ pub fn start_if_asked(json: bool) {
 fn begin(filter: EnvFilter, json: bool) {
     let caps = CAPPED.iter().filter_map(|text| text.parse::<Directive>().ok());
     let filter = caps.fold(filter, EnvFilter::add_directive);
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     // An error means that somebody logs already.
     let _ = if json { subscriber.json().try_init() } else { subscriber.try_init() };
 }

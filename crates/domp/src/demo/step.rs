@@ -160,7 +160,7 @@ impl Place {
         match self {
             Self::Buyer => "with the buyer, not locked",
             Self::Held => "held by the seller's node",
-            Self::Seller => "the seller's, for good",
+            Self::Seller => "with the seller, for good",
             Self::Returned => "back with the buyer",
             Self::Disputed => "the two nodes do not say the same",
         }

@@ -108,6 +108,10 @@ async fn bid(play: &mut Play<'_>, listing: EventId, flow: Flow) -> Result<(), Tr
          leaves the machine. The bid (kind 301) only commits to their hashes; the hashes themselves go to the seller in an \
          encrypted message, so that nobody else can use them.",
     )
+    .and(
+        "The collateral shows that the buyer means it, but in direct mode nobody could ever rule that it is lost: it always goes \
+         home. The seller is told so.",
+    )
     .otherwise("the bid lapses; nothing was ever locked", &buyer, "answer_by");
     play.tell(scene).await
 }
