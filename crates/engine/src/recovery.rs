@@ -92,12 +92,16 @@ impl Inner {
             self.troubles.journal_failed(&error);
             self.alarm(None, format!("what was not done before the stop cannot be read: {error}"));
         }
+        if tokio::time::timeout(patience, self.recheck_all()).await.is_err() {
+            tracing::warn!("events that wait for others are many: going on without having looked at all again");
+        }
         let since = self.relays_since().await.unwrap_or_else(|_| {
             domp_protocol::units::Unix(self.now().0.saturating_sub(crate::inbox::BACK_DATED_SECONDS))
         });
         if tokio::time::timeout(patience, self.catch_up_with_relays(since)).await.is_err() {
             tracing::warn!("the relays are slow: going on without having heard everything");
         }
+        self.life.spawn(Arc::clone(&self).ask_policies());
         self.follow_relays(since);
         self.chain.go_on();
         if tokio::time::timeout(patience, self.sweep(Thorough::Yes)).await.is_err() {

@@ -314,6 +314,7 @@ mod cases {
         }
         journal.keep_document(Document { held_for: Some(id(8)), ..document(4, 1) }).await?;
         assert_eq!(names(&journal.held_documents(&id(9)).await?), [3, 1, 2]);
+        assert_eq!(journal.awaited().await?, [id(8), id(9)]);
         journal.keep_document(Document { held_for: Some(id(8)), ..document(1, 1) }).await?;
         assert_eq!(names(&journal.held_documents(&id(9)).await?), [3, 2]);
         assert_eq!(names(&journal.held_documents(&id(8)).await?), [1, 4]);

@@ -189,6 +189,8 @@ pub trait Journal: Send + Sync {
     async fn documents_of(&self, trade: &TradeId) -> Result<Vec<Document>, JournalError>;
     /// All documents of a kind, newest first.
     async fn documents_of_kind(&self, kind: u16) -> Result<Vec<Document>, JournalError>;
+    /// The events that documents wait for, each once.
+    async fn awaited(&self) -> Result<Vec<EventId>, JournalError>;
     /// Documents waiting for `missing`.
     async fn held_documents(&self, missing: &EventId) -> Result<Vec<Document>, JournalError>;
 

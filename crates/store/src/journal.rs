@@ -126,6 +126,9 @@ impl Journal for SqliteJournal {
     async fn documents_of_kind(&self, kind: u16) -> Result<Vec<Document>, JournalError> {
         self.scans.ask(move |db| queries::documents_of_kind(db, kind)).await
     }
+    async fn awaited(&self) -> Result<Vec<EventId>, JournalError> {
+        self.points.ask(queries::awaited).await
+    }
     async fn held_documents(&self, missing: &EventId) -> Result<Vec<Document>, JournalError> {
         let missing = *missing;
         self.points.ask(move |db| queries::held_documents(db, &missing)).await

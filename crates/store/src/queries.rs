@@ -134,6 +134,14 @@ pub(crate) fn documents_of_kind(db: &Connection, kind: u16) -> Found<Vec<Documen
     Ok(documents)
 }
 
+/// What documents wait for, each once, in the order of the ids.
+pub(crate) fn awaited(db: &Connection) -> Found<Vec<EventId>> {
+    let statement = db.prepare_cached(
+        "SELECT DISTINCT held_for FROM documents WHERE held_for IS NOT NULL ORDER BY held_for",
+    )?;
+    list(statement, [], |row| id(row, 0))
+}
+
 /// The documents that wait for `missing`, in the order of keeping.
 pub(crate) fn held_documents(db: &Connection, missing: &EventId) -> Found<Vec<Document>> {
     let statement = db.prepare_cached(&format!("{DOCUMENT} WHERE held_for = ?1 ORDER BY n"))?;

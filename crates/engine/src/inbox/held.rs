@@ -138,6 +138,19 @@ impl Inner {
         }
     }
 
+    /// Looks again at everything that waits: an earlier process may have ended after something had arrived and before what
+    /// waited for it was looked at.
+    pub(crate) async fn recheck_all(self: &Arc<Self>) {
+        match self.ports.journal.awaited().await {
+            Ok(awaited) => {
+                for missing in awaited {
+                    Arc::clone(self).recheck(missing).await;
+                }
+            }
+            Err(error) => self.troubles.journal_failed(&error),
+        }
+    }
+
     fn recheck_later(self: &Arc<Self>, arrived: EventId) {
         let inner = Arc::clone(self);
         self.life.spawn(async move { inner.recheck(arrived).await });

@@ -51,16 +51,17 @@ impl Plot {
 
     /// What one side does next, if anything.
     fn order(self, side: Side, trade: &Trade) -> Option<Command> {
-        let agree = |agreement| {
-            (!trade.choices.agreed.contains(&agreement)).then_some(Command::Agree(agreement))
-        };
+        let agree =
+            |agreement| (!trade.choices.agreed.contains(&agreement)).then_some(Command::Agree(agreement));
         match (side, stage(trade)) {
             (Side::Seller, Stage::Bid) => Some(Command::Accept),
             (Side::Buyer, Stage::Offered) if !trade.choices.pay => Some(Command::Pay),
             (Side::Seller, Stage::ToShip) if self == Self::Refund => Some(refund()),
             (_, Stage::ToShip) if self == Self::AgreeCancel => agree(Agreement::Cancel),
             (Side::Seller, Stage::ToShip) => Some(ship()),
-            (Side::Buyer, Stage::Shipped) if self == Self::AgreeRelease && trade.choices.verdict.is_none() => {
+            (Side::Buyer, Stage::Shipped)
+                if self == Self::AgreeRelease && trade.choices.verdict.is_none() =>
+            {
                 Some(damaged())
             }
             (_, Stage::Shipped) if self == Self::AgreeRelease => agree(Agreement::Release),
@@ -78,6 +79,8 @@ pub struct Deal {
     pub trade: TradeId,
     pub ask: Ask,
     pub plot: Plot,
+    /// What was made to go wrong, for the message of a test that fails.
+    pub mishap: String,
 }
 
 /// A listing with the shortest deadlines that there are.
@@ -139,13 +142,26 @@ impl Deal {
     pub async fn between(seller: Person, buyer: Person, ask: Ask) -> Self {
         let listing = seller.engine().create_listing(teapot(ask.price)).await.unwrap().listing;
         let bid = buyer.engine().bid(bid_on(listing, ask.collateral)).await.unwrap();
-        let deal = Self { seller, buyer, listing, trade: bid.summary.trade, ask, plot: Plot::Confirm };
+        let deal = Self {
+            seller,
+            buyer,
+            listing,
+            trade: bid.summary.trade,
+            ask,
+            plot: Plot::Confirm,
+            mishap: String::new(),
+        };
         deal.may(Side::Seller, "accept").await;
         deal
     }
 
     /// As [`Deal::bid`], by people who try again when one of them is made to crash at a point.
-    pub async fn begun_whatever_happens(lab: &Lab, relay: &Relay, plot: Plot, crash: Option<&(Side, Spot)>) -> Self {
+    pub async fn begun_whatever_happens(
+        lab: &Lab,
+        relay: &Relay,
+        plot: Plot,
+        crash: Option<&(Side, Spot)>,
+    ) -> Self {
         let (relays, ask) = ([relay.url()], Ask::default());
         let seller = Person::new(lab, Setup::new("seller", &relays)).await;
         let mut buyer = Person::new(lab, Setup::new("buyer", &relays)).await;
@@ -166,7 +182,10 @@ impl Deal {
                 break made.trade;
             }
         };
-        Self { seller, buyer, listing, trade, ask, plot }
+        let mishap = crash.map_or_else(String::new, |(side, spot)| {
+            format!("{plot:?}, the {} stopped {spot}: ", side.as_str())
+        });
+        Self { seller, buyer, listing, trade, ask, plot, mishap }
     }
 
     /// The bid is accepted, the invoices have reached the buyer.
@@ -209,13 +228,16 @@ impl Deal {
     /// Ends the test with everything that both sides know.
     pub async fn give_up(&self, why: &str) -> ! {
         let (seller, buyer) = (self.seller.tells(self.trade).await, self.buyer.tells(self.trade).await);
-        panic!("{why}\n{seller}{buyer}")
+        panic!("{}{why}\n{seller}{buyer}", self.mishap)
     }
 
     /// Waits until one side's trade is at this stage.
     pub async fn until(&self, side: Side, wanted: Stage) {
         let person = self.person(side);
-        if within(SOON, async || (person.stage(self.trade).await == Some(wanted)).then_some(())).await.is_none() {
+        if within(SOON, async || (person.stage(self.trade).await == Some(wanted)).then_some(()))
+            .await
+            .is_none()
+        {
             self.give_up(&format!("the {} does not come to '{wanted}'", person.name)).await;
         }
     }
@@ -238,7 +260,8 @@ impl Deal {
 
     /// Until the height at which the seller must have settled or cancelled.
     pub async fn settle_by(&self) -> u32 {
-        let Height(height) = self.seller.engine().snapshot(self.trade).await.unwrap().deadlines.unwrap().settle_by;
+        let Height(height) =
+            self.seller.engine().snapshot(self.trade).await.unwrap().deadlines.unwrap().settle_by;
         height
     }
 
