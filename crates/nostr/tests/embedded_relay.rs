@@ -176,3 +176,14 @@ async fn folder__relay_and_store_gone__events_still_there() {
     let (found, complete) = pool.fetch(Wanted::default(), &[]).await.unwrap();
     assert_eq!((found.len(), complete), (1, 1));
 }
+
+#[tokio::test]
+async fn connection__nothing_said_for_long__pings_are_answered_and_it_stays() {
+    let relay = EmbeddedRelay::start(EmbeddedSettings::default()).await.unwrap();
+    let ping_every = Duration::from_millis(200);
+    let pool = RelayPool::new(PoolConfig { ping_every, ..PoolConfig::new([relay.url()]) }).unwrap();
+    let _feed = pool.subscribe(vec![Wanted { kinds: vec![1059], ..Wanted::default() }], &[]).await.unwrap();
+    tokio::time::sleep(ping_every * 8).await;
+    let status = pool.status().await.remove(0);
+    assert!(status.connected && status.last_error.is_none(), "{status:?}");
+}

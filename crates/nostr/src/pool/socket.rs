@@ -24,6 +24,8 @@ pub(crate) struct Socket {
     inner: WebSocketStream<Stream>,
     ping_every: Duration,
     heard_at: Instant,
+    /// A sign of life was asked for, and nothing has come since.
+    asked_at: Option<Instant>,
     look_at: Instant,
 }
 
@@ -51,7 +53,7 @@ impl Socket {
             return Err(format!("no connection within {} s", patience.as_secs_f32()));
         };
         let now = Instant::now();
-        Ok(Self { inner: opened?, ping_every, heard_at: now, look_at: now + ping_every })
+        Ok(Self { inner: opened?, ping_every, heard_at: now, asked_at: None, look_at: now + ping_every })
     }
 
     /// Sends one text message.
@@ -67,7 +69,7 @@ impl Socket {
         loop {
             tokio::select! {
                 message = self.inner.next() => {
-                    self.heard_at = Instant::now();
+                    self.forgive_silence();
                     match message {
                         Some(Ok(Message::Text(text))) => return Ok(text),
                         Some(Ok(Message::Close(_))) | None => return Err("the relay closed the connection".into()),
@@ -77,11 +79,14 @@ impl Socket {
                 }
                 () = sleep_until(self.look_at) => {
                     let silence = self.heard_at.elapsed();
-                    if silence >= self.ping_every * 2 {
+                    // Only what was asked for can be missed: an answer comes a moment after the question, so that at the next
+                    // look the silence is a moment short of asking again.
+                    if self.asked_at.is_some_and(|asked_at| asked_at.elapsed() >= self.ping_every) {
                         return Err(format!("no sign of life for {} s", silence.as_secs()));
                     }
                     self.look_at = Instant::now() + self.ping_every;
-                    if silence >= self.ping_every {
+                    if silence >= self.ping_every && self.asked_at.is_none() {
+                        self.asked_at = Some(Instant::now());
                         let ping = self.inner.send(Message::Ping(Bytes::new()));
                         timeout(SEND_TIME, ping).await.map_err(|_| "the relay takes nothing")?.map_err(|e| e.to_string())?;
                     }
@@ -99,5 +104,6 @@ impl Socket {
     /// To be called after a wait of our own making, during which nothing was read.
     pub(crate) fn forgive_silence(&mut self) {
         self.heard_at = Instant::now();
+        self.asked_at = None;
     }
 }
