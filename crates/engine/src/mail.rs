@@ -27,6 +27,7 @@ use domp_protocol::{
     units::Unix,
 };
 use std::sync::Arc;
+use tokio::sync::mpsc;
 pub(crate) use work::Policies;
 use write::Unwritten;
 
@@ -66,12 +67,12 @@ impl Inner {
             }
         };
         let peer = trade.peer_key();
-        let answers = match self.post(&trade.terms, &peer, &signed).await {
+        let answers = match self.post(&trade.terms, &peer, &signed, Some((key.trade, message))).await {
             Ok(answers) => answers,
             Err(reason) => return Tried::Again(reason),
         };
         self.record_post(key.trade, message, &answers).await;
-        if !answers.iter().any(|(_, answer)| *answer == RelayAnswer::Accepted) {
+        if !took(&answers) {
             return Tried::Again(summary(&answers));
         }
         // The letter is out; what follows helps it to arrive.
@@ -87,45 +88,107 @@ impl Inner {
         }
     }
 
-    /// Publishes an event, wrapped for `peer` alone if it is private.
-    async fn post(&self, terms: &Terms, peer: &PublicKey, signed: &Signed) -> Result<Answers, String> {
+    /// Publishes an event, wrapped for `peer` alone if it is private. What relays say later is recorded for the letter.
+    async fn post(
+        self: &Arc<Self>,
+        terms: &Terms,
+        peer: &PublicKey,
+        signed: &Signed,
+        letter: Option<(TradeId, &Message)>,
+    ) -> Result<Answers, String> {
         let json = if signed.is_private() {
             // A fresh wrap each time: nobody can tell that it is the same letter.
             self.ports.identity.wrap(peer, &signed.json).map_err(|error| error.to_string())?
         } else {
             signed.json.clone()
         };
-        self.publish(&json, &terms.relays).await
+        let (answers, rest) = self.publish(json, &terms.relays).await;
+        if let (Some(rest), Some((trade, message))) = (rest, letter) {
+            let (inner, message) = (Arc::clone(self), message.clone());
+            let so_far = answers.clone();
+            self.life.spawn(async move { inner.record_rest(trade, message, so_far, rest).await });
+        }
+        Ok(answers)
     }
 
-    /// Publishes an event on these relays, bounded in time.
-    pub(crate) async fn publish(&self, json: &str, relays: &[String]) -> Result<Answers, String> {
+    /// Sends an event to each of these relays (ours when none is named) on its own. Returns as soon as one has it, with the
+    /// answers so far and where the others will come; a relay that is slow delays nobody.
+    pub(crate) async fn publish(
+        self: &Arc<Self>,
+        json: String,
+        relays: &[String],
+    ) -> (Answers, Option<mpsc::UnboundedReceiver<(String, RelayAnswer)>>) {
+        let relays = if relays.is_empty() { &self.config.relays } else { relays };
+        let json: Arc<str> = json.into();
+        let (told, mut answers) = mpsc::unbounded_channel();
+        for relay in relays {
+            let (inner, json, relay, told) =
+                (Arc::clone(self), Arc::clone(&json), relay.clone(), told.clone());
+            self.life.spawn(async move {
+                let answer = inner.publish_to(&json, &relay).await;
+                // Whoever waited may have heard enough.
+                let _ = told.send((relay, answer));
+            });
+        }
+        drop(told);
+        let mut so_far = Answers::new();
+        while let Some(answer) = answers.recv().await {
+            so_far.push(answer);
+            if took(&so_far) {
+                let rest = (so_far.len() < relays.len()).then_some(answers);
+                return (so_far, rest);
+            }
+        }
+        (so_far, None)
+    }
+
+    async fn publish_to(&self, json: &str, relay: &str) -> RelayAnswer {
+        let only = [relay.to_owned()];
         let patience = self.config.times.publish;
-        match tokio::time::timeout(patience, self.ports.relays.publish(json, relays)).await {
-            Ok(Ok(answers)) => Ok(answers),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("the relays did not answer within {} s", patience.as_secs())),
+        match tokio::time::timeout(patience, self.ports.relays.publish(json, &only)).await {
+            Ok(Ok(answers)) => answers
+                .into_iter()
+                .next()
+                .map_or_else(|| RelayAnswer::NoAnswer("it was not asked".to_owned()), |(_, answer)| answer),
+            Ok(Err(error)) => RelayAnswer::NoAnswer(error.to_string()),
+            Err(_) => RelayAnswer::NoAnswer(format!("no answer within {} s", patience.as_secs())),
         }
     }
 
+    async fn record_rest(
+        self: Arc<Self>,
+        trade: TradeId,
+        message: Message,
+        mut answers: Answers,
+        mut rest: mpsc::UnboundedReceiver<(String, RelayAnswer)>,
+    ) {
+        while let Some(answer) = rest.recv().await {
+            answers.push(answer);
+        }
+        self.record_post(trade, &message, &answers).await;
+    }
+
     /// A public event once more, straight to the other side.
-    async fn post_wrapped(&self, terms: &Terms, peer: &PublicKey, signed: &Signed) {
-        let sent = match self.ports.identity.wrap(peer, &signed.json) {
-            Ok(wrap) => self.publish(&wrap, &terms.relays).await.map(|_| ()),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(error) = sent {
-            tracing::debug!(event = signed.id.short(), error, "not sent to the other side directly");
+    async fn post_wrapped(self: &Arc<Self>, terms: &Terms, peer: &PublicKey, signed: &Signed) {
+        match self.ports.identity.wrap(peer, &signed.json) {
+            Ok(wrap) => {
+                self.publish(wrap, &terms.relays).await;
+            }
+            Err(error) => {
+                tracing::debug!(event = signed.id.short(), %error, "not sent to the other side directly")
+            }
         }
     }
 
     /// Words that the event itself has no place for.
-    async fn post_words(&self, trade: &Trade, text: &str) {
-        let nothing = |_: &EventId| None;
-        let drafted = draft::note(trade, text, &Enclosures::none(self.now(), &nothing));
+    async fn post_words(self: &Arc<Self>, trade: &Trade, text: &str) {
+        let drafted = {
+            let nothing = |_: &EventId| None;
+            draft::note(trade, text, &Enclosures::none(self.now(), &nothing))
+        };
         let Ok(Draft::Private(drafted)) = drafted else { return };
         let Ok(signed) = self.sign(drafted) else { return };
-        if let Err(error) = self.post(&trade.terms, &trade.peer_key(), &signed).await {
+        if let Err(error) = self.post(&trade.terms, &trade.peer_key(), &signed, None).await {
             tracing::debug!(error, "the words beside a refund were not sent");
         }
     }
@@ -147,6 +210,11 @@ impl Inner {
             posts.insert(paper, answers.iter().map(result).collect());
         }
     }
+}
+
+/// Whether a relay has it.
+fn took(answers: &[(String, RelayAnswer)]) -> bool {
+    answers.iter().any(|(_, answer)| *answer == RelayAnswer::Accepted)
 }
 
 fn task_of(message: &Message) -> Option<domp_escrow::input::Task> {

@@ -122,9 +122,7 @@ impl Inner {
         }
         for ours in trail.ours() {
             // Whoever did not get it the first time gets it now.
-            if let Err(error) = self.publish(&ours.json(), &relays).await {
-                tracing::debug!(event = ours.id().short(), error, "not published again");
-            }
+            self.publish(ours.json(), &relays).await;
         }
         Ok(id)
     }

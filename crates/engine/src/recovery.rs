@@ -93,7 +93,9 @@ impl Inner {
             self.alarm(None, format!("what was not done before the stop cannot be read: {error}"));
         }
         if tokio::time::timeout(patience, self.recheck_all()).await.is_err() {
-            tracing::warn!("events that wait for others are many: going on without having looked at all again");
+            tracing::warn!(
+                "events that wait for others are many: going on without having looked at all again"
+            );
         }
         let since = self.relays_since().await.unwrap_or_else(|_| {
             domp_protocol::units::Unix(self.now().0.saturating_sub(crate::inbox::BACK_DATED_SECONDS))

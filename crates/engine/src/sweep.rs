@@ -29,6 +29,8 @@ pub(crate) enum Thorough {
 struct Tally {
     answered: AtomicUsize,
     failed: AtomicUsize,
+    /// Payments that the node does not know and that it must not be asked for again.
+    withheld: AtomicUsize,
 }
 
 impl Inner {
@@ -47,6 +49,9 @@ impl Inner {
             }
         };
         futures::stream::iter(open).for_each_concurrent(at_once, each).await;
+        if tally.withheld.load(Ordering::Relaxed) == 0 {
+            self.troubles.clear(Source::Payments);
+        }
         let failed = tally.failed.load(Ordering::Relaxed);
         if failed == 0 {
             self.troubles.clear(Source::Sweep);
@@ -65,14 +70,20 @@ impl Inner {
             asked.extend(forgotten(trade));
         }
         for (watched, question) in asked {
-            let answered = self.ask(trade, watched, question).await;
+            let answered = self.ask(trade, watched, question, tally).await;
             let count = if answered { &tally.answered } else { &tally.failed };
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Asks the node about one hash and hands on the answer; false if there was none.
-    async fn ask(self: &Arc<Self>, trade: &Trade, watched: Watched, question: Question) -> bool {
+    async fn ask(
+        self: &Arc<Self>,
+        trade: &Trade,
+        watched: Watched,
+        question: Question,
+        tally: &Tally,
+    ) -> bool {
         let id = trade.terms.trade;
         match watched {
             Watched::Invoice(_) | Watched::LateInvoice => {
@@ -86,6 +97,8 @@ impl Inner {
                 };
                 if report != PaymentReport::NotFound || self.may_tell_missing(trade, watched) {
                     self.report_payment(id, watched, report).await;
+                } else {
+                    tally.withheld.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }

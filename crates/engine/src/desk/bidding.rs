@@ -135,7 +135,7 @@ impl Inner {
     }
 
     async fn sign_bid(
-        &self,
+        self: &Arc<Self>,
         listing: &Signed<Listing>,
         new: &NewBid,
         planned: &Terms,

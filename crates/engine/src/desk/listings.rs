@@ -60,7 +60,7 @@ impl Inner {
         let unpublished = Document { held_for: Some(document.id), ..document.clone() };
         self.ports.journal.keep_document(unpublished).await?;
         self.inbox.listing_made(document.id);
-        let answers = self.ports.relays.publish(&signed.json, &[]).await?;
+        let (answers, _) = self.publish(signed.json.clone(), &[]).await;
         if !answers.iter().any(|(_, answer)| *answer == RelayAnswer::Accepted) {
             tracing::warn!("{}", summary(&answers));
             return Err(EngineError::NotPublished(answers));

@@ -130,6 +130,9 @@ impl Inner {
     /// Waits until everything that was open at the start has been looked at; not for ever.
     pub(crate) async fn until_recovered(&self) -> Result<(), EngineError> {
         let mut recovered = self.recovered.subscribe();
+        if self.chain.tip().is_none() {
+            self.moment()?;
+        }
         let patience = self.config.times.catch_up.saturating_mul(2);
         match tokio::time::timeout(patience, recovered.wait_for(|recovered| *recovered)).await {
             Ok(_) => Ok(()),

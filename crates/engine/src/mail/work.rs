@@ -50,7 +50,7 @@ impl Drop for StopOnDrop {
 impl Inner {
     /// The event with a proof of work that satisfies these relays; ours where none is named.
     pub(crate) async fn with_work(
-        &self,
+        self: &Arc<Self>,
         trade: Option<TradeId>,
         draft: EventDraft,
         relays: &[String],
@@ -103,7 +103,7 @@ impl Inner {
     }
 
     /// The most that any of the relays asks for and that can be mined. One that asks for more goes without.
-    async fn bits_for(&self, kind: u16, relays: &[String]) -> u16 {
+    async fn bits_for(self: &Arc<Self>, kind: u16, relays: &[String]) -> u16 {
         let relays = if relays.is_empty() { &self.config.relays } else { relays };
         let policies = futures::future::join_all(relays.iter().map(|relay| self.policy(relay))).await;
         let asked = policies.into_iter().flatten().map(|policy| u16::from(policy.bits_for(kind)));
@@ -112,20 +112,37 @@ impl Inner {
             .fold(self.config.bounds.least_work_bits.min(MAX_MINED_BITS), u16::max)
     }
 
-    async fn policy(&self, relay: &str) -> Option<Policy> {
-        if let Some((asked, policy)) = hold(&self.policies.0).get(relay) {
-            let believed = if policy.is_some() { BELIEVED } else { NOT_ASKED };
-            if asked.elapsed() < believed {
-                return policy.clone();
-            }
+    /// A relay's policy as far as it is known. Only the first question waits for the answer; an old one is asked for anew
+    /// meanwhile.
+    async fn policy(self: &Arc<Self>, relay: &str) -> Option<Policy> {
+        let known = hold(&self.policies.0).get(relay).cloned();
+        let Some((asked, policy)) = known else { return self.ask_policy(relay.to_owned()).await };
+        let believed = if policy.is_some() { BELIEVED } else { NOT_ASKED };
+        if asked.elapsed() >= believed {
+            // Not asked twice while the answer is on its way.
+            hold(&self.policies.0).insert(relay.to_owned(), (Instant::now(), policy.clone()));
+            let (inner, relay) = (Arc::clone(self), relay.to_owned());
+            self.life.spawn(async move {
+                inner.ask_policy(relay).await;
+            });
         }
-        let answer = tokio::time::timeout(PATIENCE, self.ports.relays.policy(relay)).await;
+        policy
+    }
+
+    async fn ask_policy(self: &Arc<Self>, relay: String) -> Option<Policy> {
+        let answer = tokio::time::timeout(PATIENCE, self.ports.relays.policy(&relay)).await;
         let policy = answer.ok().and_then(Result::ok);
         let mut known = hold(&self.policies.0);
         if known.len() >= MOST_POLICIES {
             known.clear();
         }
-        known.insert(relay.to_owned(), (Instant::now(), policy.clone()));
+        known.insert(relay, (Instant::now(), policy.clone()));
         policy
+    }
+
+    /// Asks our own relays, so that the first letter need not wait.
+    pub(crate) async fn ask_policies(self: Arc<Self>) {
+        let relays = self.config.relays.clone();
+        futures::future::join_all(relays.into_iter().map(|relay| self.ask_policy(relay))).await;
     }
 }

@@ -34,6 +34,11 @@ impl Inner {
             private_hints: true,
         };
         let task = Task::Issue(purpose);
+        let unwound = self.peek(&trade).await.is_ok_and(|(now, _)| now.unwind.is_some());
+        if unwound {
+            // Decided while the order waited for its turn.
+            return Tried::ended(task, Outcome::Refused("the bid is not accepted any more".to_owned()));
+        }
         match self.node(self.ports.lightning.issue_hold_invoice(&invoice)).await {
             Ok(bolt11) => self.issued(task, bolt11, Some(hash), amount.to_msat()).await,
             Err(error) => refused_or_again(task, &error),

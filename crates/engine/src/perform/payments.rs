@@ -34,14 +34,19 @@ impl Inner {
             let reason = "the program was stopped while it was paying; the node will say what became of it";
             return Ended::with(task, Outcome::Unknown(reason.to_owned()));
         }
-        let leg = match self.peek(&trade).await {
-            Ok((trade, _)) => trade.leg(purpose).map(|leg| (trade.terms.seller_node, leg.cltv)),
+        let now = match self.peek(&trade).await {
+            Ok((now, _)) => now,
             Err(error) => return Ended::with(task, Outcome::Unknown(error.to_string())),
         };
-        let Some((payee, Blocks(cltv))) = leg else {
-            return Ended::with(task, Outcome::Refused(format!("this trade has no {purpose}")));
+        let outcome = match now.leg(purpose).map(|leg| leg.cltv) {
+            None => Outcome::Refused(format!("this trade has no {purpose}")),
+            // Decided while the order waited for its turn.
+            Some(_) if now.unwind.is_some() => Outcome::Refused("everything goes back already".to_owned()),
+            Some(Blocks(cltv)) => {
+                let second = Second { payee: now.terms.seller_node, cltv: cltv..=cltv };
+                self.pay_once(order, &second).await
+            }
         };
-        let outcome = self.pay_once(order, &Second { payee, cltv: cltv..=cltv }).await;
         let refused = matches!(outcome, Outcome::Refused(_));
         let mut ended = Ended::with(task, outcome);
         let report = self.payment_report(&order.hash, order.amount).await;

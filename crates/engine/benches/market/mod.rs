@@ -1,0 +1,180 @@
+//! Many whole trades between two engines: simulated Lightning, one relay in memory, SQLite with durable commits, and real
+//! keys, signatures and encryption.
+
+use domp_engine::{
+    Engine, EngineConfig, Ports,
+    config::Bounds,
+    desk::{NewBid, NewListing},
+    event::EngineEvent,
+};
+use domp_escrow::{
+    input::{Command, Condition, Shipment, Verdict},
+    terms::Side,
+};
+use domp_nostr::memory::MemoryNet;
+use domp_protocol::{
+    ids::TradeId,
+    network::Network,
+    units::{Blocks, Sat},
+};
+use domp_simnet::{Profile, Settings, SimNetwork, SimNode};
+use domp_store::SqliteJournal;
+use domp_vault::{Phrase, Vault};
+use std::{path::Path, sync::Arc};
+use tokio::sync::{Semaphore, broadcast::error::RecvError, mpsc};
+
+const RELAY: &str = "wss://relay.example";
+/// Trades under way at the same time: an LND channel holds 483 HTLCs, and each trade needs two.
+const AT_ONCE: usize = 192;
+const SELLER: &str =
+    "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+const BUYER: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+
+/// Two engines and what lies between them.
+pub struct Market {
+    pub seller: Engine,
+    pub buyer: Engine,
+    seller_node: SimNode,
+}
+
+fn sat(amount: u64) -> Sat {
+    Sat::new(amount).expect("an amount")
+}
+
+async fn engine(
+    net: &SimNetwork,
+    relays: &MemoryNet,
+    node: &SimNode,
+    phrase: &str,
+    database: &Path,
+) -> Engine {
+    let ports = Ports {
+        lightning: Arc::new(node.clone()),
+        journal: Arc::new(SqliteJournal::open(database).expect("a database")),
+        relays: Arc::new(relays.client([RELAY])),
+        identity: Arc::new(Vault::from_phrase(Phrase::parse(phrase).expect("a phrase")).expect("a vault")),
+        clock: Arc::new(net.clock()),
+    };
+    let bounds = Bounds {
+        least_work_bits: 0,
+        bids_per_author: usize::MAX,
+        listener_backlog: 1 << 20,
+        ..Bounds::default()
+    };
+    let config = EngineConfig { bounds, ..EngineConfig::new(Network::Regtest, vec![RELAY.to_owned()]) };
+    Engine::start(ports, config).await.expect("an engine")
+}
+
+impl Market {
+    /// Opens with databases in `folder`.
+    pub async fn open(folder: &Path) -> Self {
+        let net = SimNetwork::new(Settings::default());
+        let relays = MemoryNet::new([RELAY]);
+        let (seller_node, buyer_node) =
+            (net.add_node("seller", Profile::lnd()), net.add_node("buyer", Profile::lnd()));
+        let coins = sat(1_000_000_000).to_msat();
+        net.channel(&buyer_node, &seller_node, coins, coins);
+        let seller = engine(&net, &relays, &seller_node, SELLER, &folder.join("seller.db")).await;
+        let buyer = engine(&net, &relays, &buyer_node, BUYER, &folder.join("buyer.db")).await;
+        Self { seller, buyer, seller_node }
+    }
+
+    /// So many whole trades, from the listing to the money on both sides.
+    pub async fn trade(&self, count: usize) {
+        let room = Arc::new(Semaphore::new(AT_ONCE));
+        let (done, mut ended) = mpsc::unbounded_channel();
+        let selling = tokio::spawn(attend(self.seller.clone(), Side::Seller, None));
+        let buying = tokio::spawn(attend(self.buyer.clone(), Side::Buyer, Some(done)));
+        for _ in 0..count {
+            let permit = Arc::clone(&room).acquire_owned().await.expect("open");
+            permit.forget();
+            let (seller, buyer) = (self.seller.clone(), self.buyer.clone());
+            tokio::spawn(async move {
+                let listing = seller.create_listing(listing()).await.expect("a listing").listing;
+                buyer.bid(bid(listing)).await.expect("a bid");
+            });
+            while ended.try_recv().is_ok() {
+                room.add_permits(1);
+            }
+            if room.available_permits() == 0 {
+                ended.recv().await.expect("a trade that ends");
+                room.add_permits(1);
+            }
+        }
+        while room.available_permits() < AT_ONCE {
+            ended.recv().await.expect("a trade that ends");
+            room.add_permits(1);
+        }
+        selling.abort();
+        buying.abort();
+    }
+
+    /// Satoshi that the seller has in its channel.
+    pub fn seller_has(&self) -> u64 {
+        self.seller_node.balances().channels.get() / 1000
+    }
+}
+
+pub const PRICE: u64 = 20_000;
+
+fn listing() -> NewListing {
+    NewListing {
+        product_name: "lamp".to_owned(),
+        description: String::new(),
+        price: sat(PRICE),
+        category: None,
+        storage_link: None,
+        shipping_info: None,
+        name: None,
+        handling: Blocks(144),
+        transit: Blocks(144),
+        inspection: Blocks(432),
+    }
+}
+
+fn bid(listing: TradeId) -> NewBid {
+    NewBid {
+        listing,
+        amount: None,
+        buyer_collateral: None,
+        message: None,
+        shipping_address: None,
+        payment_timeout_hours: None,
+    }
+}
+
+/// A person who does at once what is theirs to do.
+async fn attend(engine: Engine, side: Side, done: Option<mpsc::UnboundedSender<TradeId>>) {
+    let mut events = engine.subscribe();
+    loop {
+        let changed = match events.recv().await {
+            Ok(EngineEvent::Trade(changed)) => changed,
+            Ok(_) => continue,
+            Err(RecvError::Lagged(missed)) => panic!("{missed} events were missed"),
+            Err(RecvError::Closed) => return,
+        };
+        let moved = |to: &str| changed.notes.iter().any(|note| note.ends_with(&format!("became '{to}'")));
+        let order = match side {
+            Side::Seller if changed.input == "received: hashes" => Some(Command::Accept),
+            Side::Seller if moved("to ship") => Some(Command::Ship(Shipment::default())),
+            Side::Buyer if moved("offered") => Some(Command::Pay),
+            Side::Buyer if moved("shipped") => Some(Command::Confirm(Verdict {
+                condition: Condition::Received,
+                rating: None,
+                feedback: None,
+                reason: None,
+            })),
+            _ => None,
+        };
+        if let Some(order) = order {
+            let engine = engine.clone();
+            tokio::spawn(async move { engine.command(changed.trade, order).await.expect("taken") });
+        } else if changed.ended
+            && moved(&changed.stage)
+            && let Some(done) = &done
+        {
+            // Whoever measures may have gone home.
+            let _ = done.send(changed.trade);
+        }
+    }
+}
