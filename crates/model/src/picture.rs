@@ -81,7 +81,7 @@ fn scene(world: &World, begins: bool) -> Scene {
         Parcel::Travelling(_) => Goods::UnderWay,
         Parcel::Arrived(_) => Goods::Buyer,
     };
-    Scene { at: world.at(), buyer: world.buyer.clone(), seller: world.seller.clone(), goods, begins }
+    Scene { at: world.at(), buyer: (*world.buyer).clone(), seller: (*world.seller).clone(), goods, begins }
 }
 
 #[cfg(test)]

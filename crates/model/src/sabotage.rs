@@ -4,7 +4,7 @@
 //! crate, and bends what goes in or what comes out until the result is what the machine would do without the rule. A
 //! checker that never fails proves nothing; each of these must make it fail.
 
-use crate::world::World;
+use crate::{book::Book, world::World};
 use domp_escrow::{
     effect::Effect,
     input::{Command, Input, InvoiceReport, Outcome, PaymentReport, Said, Secret, Shipment, Task},
@@ -100,7 +100,9 @@ impl Sabotage {
     /// What has to be changed before the first input.
     pub(crate) fn prepare(self, world: &mut World) {
         if self == Self::PriceFirst {
-            world.buyer.legs.reverse();
+            let mut buyer = (*world.buyer).clone();
+            buyer.legs.reverse();
+            world.buyer = Book::new(buyer);
         }
     }
 

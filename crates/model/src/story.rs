@@ -70,17 +70,19 @@ pub fn tell(plan: &Plan) -> (String, Result<World, Failure>) {
     (story.text, outcome)
 }
 
-/// Tells a list of actions from a world on.
-pub fn tell_actions(mut world: World, actions: &[Action]) -> String {
+/// Tells a path of worlds, each with what happened next in it; nothing happens in the last one.
+pub fn tell_steps(steps: impl IntoIterator<Item = (World, Option<Action>)>) -> String {
     let mut story = Story::default();
-    for action in actions {
-        story.before(&world, action);
-        let said = world.apply(action);
-        story.after(&world, &said);
-    }
-    let end = world.loss().or_else(|| world.disbelief()).or_else(|| world.unrest());
-    if let Some(what) = end {
-        let _ = writeln!(story.text, "VIOLATION: {what}");
+    for (world, action) in steps {
+        let Some(action) = action else {
+            let end = world.loss().or_else(|| world.disbelief()).or_else(|| world.unrest());
+            let _ = writeln!(story.text, "VIOLATION: {}", end.unwrap_or_else(|| "none at the end".into()));
+            continue;
+        };
+        story.before(&world, &action);
+        let mut next = world;
+        let said = next.apply(&action);
+        story.after(&next, &said);
     }
     story.text
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     action::Action,
+    book::Book,
     mail::Mail,
     node::{Door, Htlc, PayeeEnd, PayerEnd},
     perform::is_receipt,
@@ -45,9 +46,9 @@ pub enum Parcel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     /// The buyer's machine.
-    pub buyer: Trade,
+    pub buyer: Book,
     /// The seller's machine.
-    pub seller: Trade,
+    pub seller: Book,
     /// Cb.
     pub collateral: Htlc,
     /// P.
@@ -95,8 +96,8 @@ impl World {
     /// A world just after the bid was made.
     pub fn new(setting: &Setting, cheater: Option<Side>) -> Self {
         let mut world = Self {
-            buyer: setting.buyer(),
-            seller: setting.seller(),
+            buyer: Book::new(setting.buyer()),
+            seller: Book::new(setting.seller()),
             collateral: Htlc::default(),
             price: Htlc::default(),
             outbox_buyer: Vec::new(),
@@ -135,13 +136,13 @@ impl World {
         !self.silent || self.is_honest(side)
     }
     /// One side's machine.
-    pub const fn trade(&self, side: Side) -> &Trade {
+    pub fn trade(&self, side: Side) -> &Trade {
         match side {
             Side::Buyer => &self.buyer,
             Side::Seller => &self.seller,
         }
     }
-    const fn trade_mut(&mut self, side: Side) -> &mut Trade {
+    const fn book_mut(&mut self, side: Side) -> &mut Book {
         match side {
             Side::Buyer => &mut self.buyer,
             Side::Seller => &mut self.seller,
@@ -189,11 +190,9 @@ impl World {
     pub fn input(&mut self, side: Side, input: &Input) -> Vec<Note> {
         let at = self.at_of(side);
         let copy = self.trade(side).clone();
-        let before = std::mem::replace(self.trade_mut(side), copy);
-        let sabotage = self.nature.sabotage;
-        let done = match sabotage {
-            None => step(before, input, at),
-            Some(sabotage) => sabotage.step(before, input, at),
+        let done = match self.nature.sabotage {
+            None => step(copy, input, at),
+            Some(sabotage) => sabotage.step(copy, input, at),
         };
         // What the machine of a cheater does is nobody's concern: its owner does something else.
         if self.nature.judged >= Judged::Invariants
@@ -203,7 +202,11 @@ impl World {
             self.blame(Judged::Invariants, what);
         }
         let Step { trade, effects, notes } = done;
-        let before = std::mem::replace(self.trade_mut(side), trade);
+        let before = if trade == *self.trade(side) {
+            self.book_mut(side).clone()
+        } else {
+            std::mem::replace(self.book_mut(side), Book::new(trade))
+        };
         if let Input::Command(command) = input {
             let shipped = self.trade(side).choices.shipped.is_some() && before.choices.shipped.is_none();
             let later = notes.contains(&Note::Refused(Refusal::TipNotFresh));

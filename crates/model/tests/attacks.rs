@@ -161,8 +161,8 @@ fn F13__receipt_lost__letter_sent_again_and_receipted_again() {
     let mut play = at(Stage::Shipped);
     let seen = play.world.seller.papers[&Paper::Shipped];
     let again = Input::Said { event: seen, said: Said::Shipped(Default::default()) };
-    let step = step(play.world.buyer.clone(), &again, play.world.at());
-    assert_eq!(step.trade, play.world.buyer, "a replay changes nothing");
+    let step = step(play.world.trade(Side::Buyer).clone(), &again, play.world.at());
+    assert_eq!(step.trade, *play.world.buyer, "a replay changes nothing");
     assert_eq!(step.effects.len(), 1, "but is receipted again: {:?}", step.effects);
     play.settle();
 }
@@ -197,11 +197,15 @@ fn F20__goods_after_the_hold__paid_late_only_once_the_price_is_back() {
     play.act(Action::Arrive);
     play.act(Action::Person(Side::Buyer, verdict(Condition::Received)));
     play.settle();
-    let too_early = step(play.world.buyer.clone(), &Input::Command(Command::PayLate), play.world.at());
+    let too_early =
+        step(play.world.trade(Side::Buyer).clone(), &Input::Command(Command::PayLate), play.world.at());
     assert!(too_early.notes.iter().any(|note| matches!(note, Note::Refused(_))));
     assert!(!too_early.effects.iter().any(|effect| matches!(effect, Effect::PayLate { .. })));
-    let too_early =
-        step(play.world.seller.clone(), &Input::Command(Command::OfferLateInvoice), play.world.at());
+    let too_early = step(
+        play.world.trade(Side::Seller).clone(),
+        &Input::Command(Command::OfferLateInvoice),
+        play.world.at(),
+    );
     assert!(too_early.notes.iter().any(|note| matches!(note, Note::Refused(_))));
 }
 
@@ -212,7 +216,7 @@ fn F22__call_lost_and_payment_unknown__never_failed_never_a_second_invoice() {
     play.act(Action::Person(Side::Buyer, Command::Pay));
     let purpose = Purpose::BuyerCollateral;
     let unknown = Input::Outcome { of: Task::Pay(purpose), outcome: Outcome::Unknown("timeout".into()) };
-    let asked = step(play.world.buyer.clone(), &unknown, play.world.at());
+    let asked = step(play.world.trade(Side::Buyer).clone(), &unknown, play.world.at());
     assert!(asked.effects.is_empty(), "unknown is not failed");
     let missing = Input::Payment { purpose, report: PaymentReport::NotFound };
     let again = step(asked.trade, &missing, play.world.at());
@@ -232,7 +236,7 @@ fn F22__refused_after_an_unknown_call__failed_only_when_the_node_knows_nothing()
     play.act(Action::Person(Side::Buyer, Command::Pay));
     let purpose = Purpose::BuyerCollateral;
     let refused = Input::Outcome { of: Task::Pay(purpose), outcome: Outcome::Refused("expired".into()) };
-    let after = step(play.world.buyer.clone(), &refused, play.world.at());
+    let after = step(play.world.trade(Side::Buyer).clone(), &refused, play.world.at());
     assert!(after.trade.unwind.is_none(), "an earlier call may have gone through");
     let expiry = play.world.height.plus(Blocks(1000));
     let in_flight = PaymentReport::InFlight { final_expiry: None, first_hop_expiry: expiry };
@@ -256,10 +260,10 @@ fn F26__stale_tip__nothing_is_paid_shipped_or_revealed_but_settling_and_cancelli
     refused(&play.world.buyer, verdict(Condition::Received), stale(&play));
     let said = Said::Verdict { condition: Condition::Received, secret: Secret::Opens };
     let input = Input::Said { event: EventId::from_bytes([0xaa; 32]), said };
-    let settled = step(play.world.seller.clone(), &input, stale(&play));
+    let settled = step(play.world.trade(Side::Seller).clone(), &input, stale(&play));
     assert!(settled.effects.iter().any(|effect| matches!(effect, Effect::Settle { .. })));
     let refund = Input::Command(Command::Refund { reason: "broken".into() });
-    let cancelled = step(play.world.seller.clone(), &refund, stale(&play));
+    let cancelled = step(play.world.trade(Side::Seller).clone(), &refund, stale(&play));
     assert!(cancelled.effects.iter().any(|effect| matches!(effect, Effect::Cancel { .. })));
 }
 
@@ -318,7 +322,7 @@ fn reorg__height_goes_back__no_deadline_moves() {
     let mut play = at(Stage::Shipped);
     let before = play.world.seller.deadlines;
     let back = At { height: START.minus(Blocks(6)), ..play.world.at() };
-    let step = step(play.world.seller.clone(), &Input::Tick, back);
+    let step = step(play.world.trade(Side::Seller).clone(), &Input::Tick, back);
     assert_eq!(step.trade.deadlines, before);
     assert!(!money_moves(&step));
     play.settle();
@@ -345,7 +349,7 @@ fn held_for_too_little__cancelled_before_anything_ships() {
     let amount = domp_protocol::units::Msat::new(terms.price.to_msat().get() - 1).unwrap();
     let report = InvoiceReport::Held { accepted_at: play.world.height, expiry, amount };
     let input = Input::Invoice { purpose: Purpose::Purchase, report };
-    let step = step(play.world.seller.clone(), &input, play.world.at());
+    let step = step(play.world.trade(Side::Seller).clone(), &input, play.world.at());
     let cancels = step.effects.iter().filter(|effect| matches!(effect, Effect::Cancel { .. })).count();
     assert_eq!(cancels, 2, "{:?}", step.effects);
 }
@@ -358,6 +362,6 @@ fn payment_fails__everything_home_and_no_second_try() {
     play.settle();
     assert_eq!(play.world.stage(Side::Buyer), Stage::Ended(Ending::Abandoned));
     assert_eq!(play.world.price.payer, PayerEnd::None, "the price was never sent");
-    let again = step(play.world.buyer.clone(), &Input::Command(Command::Pay), play.world.at());
+    let again = step(play.world.trade(Side::Buyer).clone(), &Input::Command(Command::Pay), play.world.at());
     assert!(again.effects.is_empty());
 }
