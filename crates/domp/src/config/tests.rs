@@ -166,3 +166,28 @@ fn read__no_file__names_it_and_init() {
     let failure = crate::failure::Failure::from(error);
     assert!(failure.hint.unwrap().contains("domp init"));
 }
+
+/// Every key of the file's form, as the reader itself names them when it meets a stranger.
+fn keys_of(table: &str) -> Vec<String> {
+    let text = if table.is_empty() { "stranger = 1".to_owned() } else { format!("[{table}]\nstranger = 1") };
+    let error = toml::from_str::<File>(&text).unwrap_err().message().to_owned();
+    error.split('`').skip(1).step_by(2).filter(|name| *name != "stranger").map(str::to_owned).collect()
+}
+
+#[test]
+fn page__every_key__described_and_no_other() {
+    let page = include_str!("../../../../docs/configuration.md");
+    let described: std::collections::BTreeSet<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| line.split('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2))
+        .collect();
+    let tables = ["lnd", "api", "limits", "policy", "connection"];
+    let mut known: Vec<String> =
+        keys_of("").into_iter().filter(|key| !tables.contains(&key.as_str())).collect();
+    for table in tables {
+        known.extend(keys_of(table).into_iter().map(|key| format!("{table}.{key}")));
+    }
+    assert!(known.len() > 10, "{known:?}");
+    assert_eq!(described, known.iter().map(String::as_str).collect());
+}

@@ -176,6 +176,10 @@ async fn openapi__served__describes_every_path_and_only_those() {
     for route in source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(described.iter().any(|(path, _)| path == route), "{route} is not described");
     }
+    let page = include_str!("../../../../../docs/api.md");
+    for (path, _) in &described {
+        assert!(page.contains(&format!("`{path}")), "{path} is not in docs/api.md");
+    }
     references(&document, &document);
     assert_eq!(serde_json::to_value(Document::openapi()).unwrap(), document);
 }
