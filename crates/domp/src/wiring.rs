@@ -5,7 +5,10 @@ use crate::{
     config::{Config, Lnd},
     failure::Failure,
 };
-use domp_engine::{EngineConfig, config::FeeLimit};
+use domp_engine::{
+    EngineConfig,
+    config::{Bounds, FeeLimit},
+};
 use domp_node_lnd::{
     ConnectError, LndConfig, LndNode,
     config::DEADLINE,
@@ -23,7 +26,9 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// What the engine is told.
 pub fn engine_config(config: &Config) -> EngineConfig {
     let least = Sat::new(u64::from(config.limits.fee_floor_sat)).unwrap_or_default().to_msat();
+    let bounds = Bounds { most_work_bits: u16::from(config.limits.max_pow_bits), ..Bounds::default() };
     EngineConfig {
+        bounds,
         policy: config.policy,
         fee: FeeLimit { per_million: config.limits.fee_ppm, least },
         ..EngineConfig::new(config.network, config.relays.urls.clone())

@@ -71,6 +71,8 @@ pub struct Bounds {
     /// Bits of proof of work that our public events carry even where no relay asks for any: other clients refuse events
     /// without a proof.
     pub least_work_bits: u16,
+    /// The most bits that are searched for: a relay that asks for more goes without. At most 32 count.
+    pub most_work_bits: u16,
     /// Engine events kept for a listener that is slow; older ones are dropped for it.
     pub listener_backlog: usize,
 }
@@ -131,6 +133,7 @@ impl Default for Bounds {
             held: 4_096,
             bids_per_author: 16,
             least_work_bits: 8,
+            most_work_bits: 24,
             listener_backlog: 1_024,
         }
     }

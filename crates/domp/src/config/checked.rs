@@ -326,7 +326,7 @@ fn limits(place: &str, table: &LimitsTable) -> Result<Limits, ConfigError> {
             )
         }),
     };
-    let bits = whole("limits.max_pow_bits", table.max_pow_bits, 0, 40, u32::from(POW_BITS))?;
+    let bits = whole("limits.max_pow_bits", table.max_pow_bits, 0, 32, u32::from(POW_BITS))?;
     Ok(Limits {
         fee_ppm,
         fee_floor_sat: whole("limits.max_fee_floor_sat", table.max_fee_floor_sat, 0, 10_000, FEE_FLOOR_SAT)?,

@@ -95,7 +95,7 @@ fn file__each_fault__names_file_key_and_rule() {
             &["limits.max_fee_percent is 11", "0 to 10"],
         ),
         ("network = \"regtest\"\n[limits]\nmax_fee_percent = nan", &["limits.max_fee_percent"]),
-        ("network = \"regtest\"\n[limits]\nmax_pow_bits = 41", &["limits.max_pow_bits is 41"]),
+        ("network = \"regtest\"\n[limits]\nmax_pow_bits = 33", &["limits.max_pow_bits is 33"]),
         ("network = \"regtest\"\n[limits]\nmax_fee_floor_sat = -1", &["limits.max_fee_floor_sat is -1"]),
         (
             "network = \"regtest\"\n[policy]\nmin_collateral_percent = 1001",

@@ -102,13 +102,14 @@ impl Inner {
         tokio::task::spawn_blocking(search).await.map_err(|error| EngineError::Work(error.to_string()))
     }
 
-    /// The most that any of the relays asks for and that can be mined. One that asks for more goes without.
+    /// The most that any of the relays asks for and that we are ready to mine. One that asks for more goes without.
     async fn bits_for(self: &Arc<Self>, kind: u16, relays: &[String]) -> u16 {
         let relays = if relays.is_empty() { &self.config.relays } else { relays };
         let policies = futures::future::join_all(relays.iter().map(|relay| self.policy(relay))).await;
         let asked = policies.into_iter().flatten().map(|policy| u16::from(policy.bits_for(kind)));
+        let most = self.config.bounds.most_work_bits.min(MAX_MINED_BITS);
         asked
-            .filter(|bits| *bits <= MAX_MINED_BITS)
+            .filter(|bits| *bits <= most)
             .fold(self.config.bounds.least_work_bits.min(MAX_MINED_BITS), u16::max)
     }
 
