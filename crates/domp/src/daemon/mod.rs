@@ -1,7 +1,5 @@
 //! The daemon: engine and API, from start to stop.
 
-#[cfg(debug_assertions)]
-mod killed;
 pub mod logging;
 pub mod rebuild;
 
@@ -136,10 +134,7 @@ async fn start(
     let identity: Arc<dyn Identity> = vault.clone();
     let clock = Arc::new(domp_ports::clock::SystemClock);
     let ports = Ports { lightning, journal, relays, identity, clock };
-    let config = wiring::engine_config(config);
-    #[cfg(debug_assertions)]
-    let config = EngineConfig { faults: killed::from_environment().unwrap_or(config.faults), ..config };
-    let parts = Parts { ports, config, vault, workspace: paths.data.clone() };
+    let parts = Parts { ports, config: wiring::engine_config(config), vault, workspace: paths.data.clone() };
     Daemon::start(server, parts).await
 }
 
