@@ -10,7 +10,7 @@ use domp_nostr::embedded::{EmbeddedRelay, EmbeddedSettings};
 use domp_regtest::{Lnd, Plan, Regtest, programs_or_skip};
 use machine::{Done, Machine, PASSPHRASE, Running, until};
 use serde_json::Value;
-use std::{cell::RefCell, fs};
+use std::{cell::RefCell, fs, path::PathBuf, process::Child};
 
 const PRICE: u64 = 50_000;
 const CHANNEL: u64 = 1_000_000;
@@ -81,6 +81,35 @@ impl Person {
     }
 }
 
+/// `domp trade --watch` in the background.
+struct Watching {
+    child: Child,
+    out: PathBuf,
+}
+
+impl Watching {
+    fn begin(person: &Person, trade: &str) -> Self {
+        let out = person.machine.home().join("watched");
+        let file = fs::File::create(&out).unwrap();
+        let mut command = person.machine.command(&["--json", "trade", trade, "--watch"]);
+        let watching = Self { child: command.stdout(file).spawn().unwrap(), out };
+        watching.until_seen(trade);
+        watching
+    }
+
+    fn until_seen(&self, word: &str) {
+        until(word, || fs::read_to_string(&self.out).unwrap().contains(word));
+    }
+
+    /// Every line was JSON, and the last one says that the daemon has gone.
+    fn ended_with_its_daemon(mut self) {
+        assert_eq!(self.child.wait().unwrap().code(), Some(1));
+        let text = fs::read_to_string(&self.out).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines.last().unwrap()["error"]["code"].is_string(), "{text}");
+    }
+}
+
 fn can(order: &'static str) -> impl Fn(&Value) -> bool {
     move |trade| trade["possible"].as_array().unwrap().iter().any(|possible| possible == order)
 }
@@ -107,7 +136,7 @@ async fn trade__each_daemon_killed_after_each_step__ends_well_and_says_no_secret
 
     let preimages = tokio::task::block_in_place(|| {
         let (seller, buyer) = (Person::new(one, &relay.url()), Person::new(other, &relay.url()));
-        doctors_agree(&seller, &buyer);
+        doctors_agree(&seller, &buyer, one);
         let trade = whole_trade(&seller, &buyer);
         assert_eq!(seller.json(&["channels", "list"])["channels"][0]["htlcs"], 0);
         assert!(seller.run(&["channels", "address"]).good().starts_with("bcrt1"));
@@ -161,9 +190,24 @@ async fn until_quiet(one: &Lnd, other: &Lnd) {
 }
 
 /// The seller has a macaroon made for it, the buyer LND's own.
-fn doctors_agree(seller: &Person, buyer: &Person) {
+fn doctors_agree(seller: &Person, buyer: &Person, lnd: &Lnd) {
+    let (address, certificate, macaroon) = (lnd.rpc_address(), lnd.tls_cert(), lnd.macaroon("domp"));
+    let named = [
+        ("DOMP_NETWORK", "signet"),
+        ("DOMP_LND_ADDRESS", address.as_str()),
+        ("DOMP_LND_TLS_CERT", certificate.to_str().unwrap()),
+        ("DOMP_LND_MACAROON", macaroon.to_str().unwrap()),
+    ];
+    let fresh = Machine::with_identity("ws://127.0.0.1:9");
+    fresh.run_with(&["up"], &named).refused(2, &["regtest", "signet"]);
     let least = seller.run(&["doctor"]);
     assert!(least.status == 0 && !least.out.contains("allows more"), "{least:#?}");
+    let elsewhere = seller.machine.run_with(&["doctor"], &[("DOMP_NETWORK", "signet")]);
+    elsewhere.refused(1, &[]);
+    assert!(
+        elsewhere.out.contains("no macaroon for signet") && elsewhere.out.contains("regtest"),
+        "{elsewhere:#?}"
+    );
     let admin = buyer.run(&["doctor"]);
     assert!(admin.status == 0 && admin.out.contains("allows more than is used"), "{admin:#?}");
 }
@@ -204,11 +248,14 @@ fn whole_trade(seller: &Person, buyer: &Person) -> String {
     seller.until(trade, "the seller may ship", can("ship"));
     let shown = seller.run(&["trade", trade, "--history"]).good();
     assert!(shown.contains("1 Main Street") && shown.contains("ship_by"), "{shown}");
+    let watching = Watching::begin(buyer, trade);
     seller.order(&["ship", trade, "--carrier", "post", "--tracking", "123"]);
     seller.killed();
     buyer.until_stage(trade, "shipped");
+    watching.until_seen("\"stage\":\"shipped\"");
     buyer.order(&["confirm", trade, "--rating", "5"]);
     buyer.killed();
+    watching.ended_with_its_daemon();
     seller.killed();
     seller.until_stage(trade, "completed");
     buyer.until_stage(trade, "completed");
