@@ -85,7 +85,7 @@ impl Output {
 
     /// Shows why a command failed.
     pub fn fail(self, failure: &Failure) {
-        if failure.code == CLOSED {
+        if failure.exit == Exit::Success {
             return;
         }
         if self.json {

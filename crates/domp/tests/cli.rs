@@ -43,6 +43,17 @@ fn init__new__shows_the_phrase_once_and_keeps_it_to_its_owner() {
 }
 
 #[test]
+fn init__nobody_reads_the_phrase__no_identity_made() {
+    let machine = Machine::new();
+    let mut command = machine.command(&["init", "--network", "regtest"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    assert!(!machine.data().join("vault.json").exists());
+    machine.run(&["init"]).good();
+}
+
+#[test]
 fn init__import__gives_the_key_of_the_phrase_and_does_not_show_it() {
     let machine = Machine::new();
     let arguments = ["--json", "init", "--import", "--network", "regtest"];

@@ -5,14 +5,20 @@ use axum::{extract::State, http::header, response::IntoResponse};
 use domp_engine::{health::Health, view::TradeView};
 use std::{collections::BTreeMap, fmt::Write};
 
+/// With more open trades than this the money in them is not added up at each question.
+const MOST_ADDED_UP: usize = 2_000;
+
 /// Numbers about the daemon, in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", tag = "daemon", responses((status = 200, content_type = "text/plain", body = String)))]
 pub async fn metrics(State(desk): State<Shared>) -> Result<impl IntoResponse, Refusal> {
     let health = desk.engine.health().await;
     let mut stages: BTreeMap<(&str, String), u64> = BTreeMap::new();
-    let mut money = Money::default();
-    for trade in desk.engine.trades(true).await? {
-        money.add(&desk.engine.trade(trade.trade).await?);
+    let trades = desk.engine.trades(true).await?;
+    let mut money = (trades.len() <= MOST_ADDED_UP).then(Money::default);
+    for trade in trades {
+        if let Some(money) = &mut money {
+            money.add(&desk.engine.trade(trade.trade).await?);
+        }
         *stages.entry((trade.side.as_str(), trade.stage)).or_default() += 1;
     }
     let text = text(&health, &stages, money);
@@ -38,7 +44,7 @@ impl Money {
     }
 }
 
-fn text(health: &Health, stages: &BTreeMap<(&str, String), u64>, money: Money) -> String {
+fn text(health: &Health, stages: &BTreeMap<(&str, String), u64>, money: Option<Money>) -> String {
     let mut text = String::new();
     let mut family = |name: &str, help: &str, rows: Vec<(String, u64)>| {
         // Writing into a string cannot fail.
@@ -54,8 +60,10 @@ fn text(health: &Health, stages: &BTreeMap<(&str, String), u64>, money: Money) -
         .map(|((side, stage), count)| (format!("{{side=\"{side}\",stage=\"{stage}\"}}"), *count));
     family("domp_open_trades_by_stage", "Trades that are not over, by side and stage.", rows.collect());
     family("domp_open_trades", "Trades that are not over.", count(health.open_trades));
-    family("domp_held_msat", "Millisatoshi of others that our node holds.", one(money.held));
-    family("domp_in_flight_msat", "Millisatoshi of ours that are locked.", one(money.in_flight));
+    if let Some(money) = money {
+        family("domp_held_msat", "Millisatoshi of others that our node holds.", one(money.held));
+        family("domp_in_flight_msat", "Millisatoshi of ours that are locked.", one(money.in_flight));
+    }
     family(
         "domp_frozen_trades",
         "Trades that are frozen because going on would break an invariant.",

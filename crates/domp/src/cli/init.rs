@@ -3,6 +3,7 @@
 use super::{args::Init, session::Session};
 use crate::{
     config::{self, Config, RealMoney, Template},
+    exit::Exit,
     failure::Failure,
     output::{Shown, can_ask},
     passphrase::Passphrase,
@@ -15,7 +16,7 @@ use domp_protocol::network::Network;
 use domp_vault::{Cost, Phrase, Vault, vault_file};
 use serde::Serialize;
 use std::{
-    fs::DirBuilder,
+    fs::{self, DirBuilder},
     io::{self, Read},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
@@ -80,7 +81,12 @@ pub fn run(session: &Session, wanted: &Init) -> Result<(), Failure> {
         vault: paths.vault().display().to_string(),
         recovery_phrase: (!wanted.import).then(|| Words(phrase.expose())),
     };
-    session.output.show(&made)
+    session.output.show(&made).map_err(|failure| {
+        // An identity whose phrase nobody has read is worth nothing, and it has done nothing yet.
+        let _ = fs::remove_file(paths.vault());
+        let message = "the recovery phrase could not be shown, so no identity was made";
+        Failure { exit: Exit::NotConfirmed, message: message.into(), ..failure }
+    })
 }
 
 /// A second identity in one folder would be the loss of the first.
@@ -208,12 +214,13 @@ pub fn make(
     passphrase: &Passphrase,
 ) -> Result<domp_protocol::ids::PublicKey, Failure> {
     make_folder(paths)?;
-    let unwritten = |error: vault_file::VaultFileError| Failure::refused("vault", error.to_string());
-    vault_file::create(&paths.vault(), phrase, passphrase.expose(), Cost::recommended())
-        .map_err(unwritten)?;
+    // The vault last: whatever fails before it can be tried again with nothing lost.
     if let Some(template) = template {
         config::write(&paths.config, template)?;
     }
+    let unwritten = |error: vault_file::VaultFileError| Failure::refused("vault", error.to_string());
+    vault_file::create(&paths.vault(), phrase, passphrase.expose(), Cost::recommended())
+        .map_err(unwritten)?;
     let again =
         Phrase::parse(&phrase.expose()).map_err(|error| Failure::refused("vault", error.to_string()))?;
     let vault =

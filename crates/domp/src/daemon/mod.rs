@@ -1,5 +1,7 @@
 //! The daemon: engine and API, from start to stop.
 
+#[cfg(debug_assertions)]
+mod killed;
 pub mod logging;
 pub mod rebuild;
 
@@ -134,7 +136,10 @@ async fn start(
     let identity: Arc<dyn Identity> = vault.clone();
     let clock = Arc::new(domp_ports::clock::SystemClock);
     let ports = Ports { lightning, journal, relays, identity, clock };
-    let parts = Parts { ports, config: wiring::engine_config(config), vault, workspace: paths.data.clone() };
+    let config = wiring::engine_config(config);
+    #[cfg(debug_assertions)]
+    let config = EngineConfig { faults: killed::from_environment().unwrap_or(config.faults), ..config };
+    let parts = Parts { ports, config, vault, workspace: paths.data.clone() };
     Daemon::start(server, parts).await
 }
 

@@ -1,6 +1,6 @@
 //! `domp doctor`: checks everything that can be checked without moving money, and says the way out of what is wrong.
 //!
-//! It runs beside the daemon or without it, and changes nothing.
+//! It runs beside the daemon or without it.
 
 mod chain;
 mod files;
