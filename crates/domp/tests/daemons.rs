@@ -239,7 +239,14 @@ fn whole_trade(seller: &Person, buyer: &Person) -> String {
 
     seller.until(trade, "the bid can be accepted", can("accept"));
     assert_eq!(seller.run(&["accept", trade]).status, 4, "without a terminal nobody can say yes");
-    seller.order(&["accept", trade]);
+    for no in ["n\n", "\n", "perhaps\n"] {
+        let asked = seller.machine.run_at_terminal(&["accept", trade], no);
+        asked.refused(4, &["never confirms, and accept? [y/N]", "nothing was done"]);
+        assert!(asked.out.contains("you are not paid"), "{asked:#?}");
+    }
+    assert!(can("accept")(&seller.json(&["trade", trade])));
+    let asked = seller.machine.run_at_terminal(&["accept", trade], "y\n");
+    assert_eq!(asked.status, 0, "{asked:#?}");
     seller.killed();
     buyer.until_stage(trade, "offered");
     buyer.order(&["pay", trade]);

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // each test file uses some of it
 
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 use std::{
     fs,
@@ -84,6 +85,19 @@ impl Machine {
         // Whoever refuses early does not read it.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         Done::of(child.wait_with_output().unwrap())
+    }
+
+    /// At a terminal, with somebody who types this.
+    pub fn run_at_terminal(&self, arguments: &[&str], typed: &str) -> Done {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+        let keyboard = fs::File::options().read(true).write(true).open(name).unwrap();
+        fs::File::from(terminal.try_clone().unwrap()).write_all(typed.as_bytes()).unwrap();
+        let output = self.command(arguments).stdin(keyboard).output().unwrap();
+        drop(terminal);
+        Done::of(output)
     }
 
     /// The daemon in the background, all that it can log in a file.
