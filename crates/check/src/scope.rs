@@ -85,7 +85,6 @@ impl Scope {
         let crash = Faults { crashes: 1, ..QUIET };
         vec![
             Self::of("both honest, letters lost, doubled, late", None, Faults { mail: 1, late: 1, ..QUIET })
-                .with_collateral()
                 .with_receipts(),
             Self::of("both honest, two letters lost or doubled", None, Faults { mail: 2, ..QUIET })
                 .with_receipts(),

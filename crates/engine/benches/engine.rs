@@ -1,7 +1,7 @@
 //! Whole trades through two engines on the simulated network, with durable commits, and a block over a million open trades:
 //! measured by criterion with its statistics.
 
-#![allow(clippy::expect_used, clippy::panic)] // a program that measures, run by hand
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr)] // a program that measures, run by hand
 
 mod market;
 

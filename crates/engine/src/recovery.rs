@@ -57,10 +57,7 @@ impl Inner {
                 self.inbox.listing_made(document.id);
             }
         }
-        self.recall_held().await.map_err(|error| match error {
-            crate::EngineError::Journal(error) => StartError::Journal(error),
-            other => StartError::Journal(JournalError::Failed(other.to_string())),
-        })
+        Ok(self.recall_held().await?)
     }
 
     async fn settle_in(&self, row: &TradeRow, trade: Trade) {

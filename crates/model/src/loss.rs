@@ -53,8 +53,8 @@ impl World {
             }
         }
         // A seller that both signed a release with and that never shipped keeps its goods.
-        let secret_is_out = self.buyer.revealed_at.is_some() && self.shipped_at.is_some() && self.is_over();
-        (secret_is_out && self.both_honest() && !self.seller_is_content())
+        let owed = self.secret_sent && self.shipped_at.is_some() && self.is_over();
+        (owed && self.both_honest() && !self.seller_is_content())
             .then(|| "the buyer revealed the secret in time and the seller was not paid".into())
     }
 

@@ -151,6 +151,7 @@ impl World {
         if not_after.is_some_and(|last| self.node_height(side) > last) {
             return paper.map(|paper| (Task::Send(paper), Outcome::Refused("too late".into())));
         }
+        self.secret_sent |= message.reveals().is_some();
         let event = event_id(side, message, &self.trade(side).terms.trade);
         if let Some(said) = said(self.trade(side), message) {
             self.post(side.other(), event, said);

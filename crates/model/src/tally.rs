@@ -148,9 +148,9 @@ impl Tally {
         }
     }
 
-    /// Counts what the machines said.
-    pub(crate) fn after(&mut self, said: &[(Side, Note)]) {
-        for (side, note) in said {
+    /// Counts where the machines went; that of a cheater is nobody's concern.
+    pub(crate) fn after(&mut self, world: &World, said: &[(Side, Note)]) {
+        for (side, note) in said.iter().filter(|(side, _)| world.is_honest(*side)) {
             if let Note::Moved { from, to } = note {
                 self.edges[*side as usize][place(*from)][place(*to)] += 1;
             }
@@ -160,7 +160,7 @@ impl Tally {
     /// Counts a trade that is over.
     pub(crate) fn over(&mut self, world: &World) {
         self.trades += 1;
-        for side in SIDES {
+        for side in SIDES.into_iter().filter(|side| world.is_honest(*side)) {
             self.endings[side as usize][place(world.stage(side))] += 1;
         }
     }
@@ -213,7 +213,7 @@ impl fmt::Display for Tally {
             writeln!(f, "  {count:>12}  {name}")?;
         }
         for side in SIDES {
-            writeln!(f, "the {}'s machine ended as:", side.as_str())?;
+            writeln!(f, "the {}'s machine, when honest, ended as:", side.as_str())?;
             for (stage, count) in Stage::ALL.iter().zip(self.endings[side as usize]) {
                 if count > 0 {
                     writeln!(f, "  {count:>12}  {stage}")?;
@@ -226,7 +226,7 @@ impl fmt::Display for Tally {
             let taken = edges.iter().filter(|(whose, ..)| *whose == side);
             writeln!(
                 f,
-                "the {}'s machine: {} of {} stages, {} edges:",
+                "the {}'s machine, when honest: {} of {} stages, {} edges:",
                 side.as_str(),
                 stages.len(),
                 // Nobody takes a collateral in direct mode.

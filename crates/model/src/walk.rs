@@ -10,7 +10,7 @@ use crate::{
     trouble::Kind,
     world::{LEGS, SIDES, World},
 };
-use domp_escrow::{effect::Effect, note::Note, terms::Side};
+use domp_escrow::{effect::Effect, input::Command, note::Note, terms::Side};
 use domp_protocol::units::{Blocks, Height, Unix};
 
 /// A walk ends after so many actions at the latest; then the faults stop and everything comes to rest.
@@ -50,8 +50,8 @@ impl Witness for Tally {
     fn before(&mut self, world: &World, action: &Action) {
         self.before(world, action);
     }
-    fn after(&mut self, _: &World, said: &[(Side, Note)]) {
-        self.after(said);
+    fn after(&mut self, world: &World, said: &[(Side, Note)]) {
+        self.after(world, said);
     }
     fn over(&mut self, world: &World) {
         self.over(world);
@@ -150,7 +150,10 @@ impl<W: Witness> Walker<'_, W> {
             .into_iter()
             .filter(|side| self.refused[*side as usize] != now)
             .find_map(|side| self.world.wish(side).map(|wish| (side, wish)))?;
-        self.dice.percent(self.chaos.diligence).then_some(Action::Person(side, wish))
+        // Most trades of slow people would end before they begin.
+        let prompt = matches!(wish, Command::Accept | Command::Pay);
+        let chance = if prompt { self.chaos.diligence.max(90) } else { self.chaos.diligence };
+        self.dice.percent(chance).then_some(Action::Person(side, wish))
     }
 
     /// What happens by itself.

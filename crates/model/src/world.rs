@@ -74,6 +74,8 @@ pub struct World {
     /// When the buyer's person, with the goods in hand, told its program that they came, and was not asked to come back
     /// later.
     pub confirmed_at: Option<Height>,
+    /// A letter with R_p has left the buyer's process.
+    pub secret_sent: bool,
     /// R_p is in the seller's vault.
     pub secret_known_to_seller: bool,
     /// R_p is only in the memory of the seller's process.
@@ -110,6 +112,7 @@ impl World {
             parcel: Parcel::AtHome,
             shipped_at: None,
             confirmed_at: None,
+            secret_sent: false,
             secret_known_to_seller: false,
             secret_is_volatile: false,
             paid_late: false,

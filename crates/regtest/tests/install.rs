@@ -5,7 +5,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use domp_regtest::install::{InstallError, LND_VERSION, Origin, Sources, install, locate};
+use domp_regtest::install::{
+    BITCOIND_MINIMUM_MAJOR, InstallError, LND_VERSION, Origin, Sources, install, locate,
+};
 use tempfile::TempDir;
 
 const BITCOIND: &str = "Bitcoin Core daemon version v30.0.0 bitcoind";
@@ -63,6 +65,15 @@ fn locate__another_lnd_on_the_path__takes_the_pinned_one_of_the_cache() {
     let cached = program(&sources.cache.join(format!("lnd-{LND_VERSION}")), "lnd", &lnd_line(LND_VERSION));
     let found = locate(&sources).unwrap();
     assert_eq!((found.lnd.path, found.lnd.origin), (cached, Origin::Cache));
+}
+
+#[test]
+fn locate__broken_one_in_the_cache__is_named_with_the_reason() {
+    let (_folder, sources) = bare();
+    let cached = sources.cache.join(format!("bitcoin-knots-{BITCOIND_MINIMUM_MAJOR}"));
+    program(&cached, "bitcoind", "no version");
+    let error = locate(&sources).unwrap_err().to_string();
+    assert!(error.contains("is not a usable bitcoind") && error.contains("no version"), "{error}");
 }
 
 #[test]

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `server.rs` | listening on the Unix socket and on loopback, stopping |
 //! | `door.rs` | what is answered while the daemon is starting |
+//! | `bounded.rs` | so many connections and no more |
 //! | `gate.rs` | who may ask: socket by file mode, TCP by token; the `Host` check |
 //! | `refusal.rs`, `request.rs` | errors and bodies, always JSON |
 //! | `trades.rs`, `listings.rs`, `node.rs`, `system.rs`, `events.rs`, `metrics.rs` | the paths |
 //! | `openapi.rs` | the description of all of it |
 
+mod bounded;
 mod door;
 mod events;
 mod gate;

@@ -2,6 +2,7 @@
 
 use super::{
     Desk,
+    bounded::Bounded,
     door::{self, Door},
     gate::{self, Gate, Token},
     routes,
@@ -29,6 +30,9 @@ use tokio::{
 
 /// How long open requests may take after the daemon was told to stop.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Connections at the same time, on each listener.
+const MOST_CONNECTIONS: usize = 64;
 
 /// Where to listen.
 #[derive(Clone, Debug)]
@@ -92,12 +96,13 @@ impl Server {
             let _ = stopping.wait_for(|stopping| *stopping).await;
         };
         let mut tasks = Vec::new();
-        let serving =
-            axum::serve(bound.unix, app(Gate::Socket)).with_graceful_shutdown(ended(stop.subscribe()));
+        let serving = axum::serve(Bounded::new(bound.unix, MOST_CONNECTIONS), app(Gate::Socket))
+            .with_graceful_shutdown(ended(stop.subscribe()));
         tasks.push(tokio::spawn(async move { report("socket", serving.await) }));
         let mut tcp = None;
         if let Some((listener, gate, address)) = bound.tcp {
-            let serving = axum::serve(listener, app(gate)).with_graceful_shutdown(ended(stop.subscribe()));
+            let serving = axum::serve(Bounded::new(listener, MOST_CONNECTIONS), app(gate))
+                .with_graceful_shutdown(ended(stop.subscribe()));
             tasks.push(tokio::spawn(async move { report("loopback", serving.await) }));
             tcp = Some(address);
         }

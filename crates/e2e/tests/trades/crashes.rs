@@ -3,9 +3,13 @@
 //!
 //! Nobody mines meanwhile, so the trades of one plot run beside each other on the same two nodes.
 
-use crate::lab::{Deal, Lab, Plot, Relay, Spot, lab};
-use domp_escrow::{stage::Stage, terms::Side};
-use futures::{StreamExt as _, stream};
+use crate::lab::{Ask, Deal, Lab, Plot, Relay, Spot, lab, received};
+use domp_escrow::{
+    input::Command,
+    stage::{Ending, Stage},
+    terms::Side,
+};
+use futures::{StreamExt as _, future::join_all, stream};
 use std::collections::BTreeSet;
 
 /// Trades at a time: more only wait for each other.
@@ -76,4 +80,53 @@ async fn every_point_of_a_trade__one_side_stopped_there__the_trade_ends_right() 
         assert!(tried, "no crash at {wanted}: {crashed:#?}");
     }
     assert_eq!(lab.books().await, before.after(paid));
+}
+
+/// The ordinary payment after the hold is made once, wherever a program stops meanwhile.
+#[tokio::test]
+async fn every_point_of_a_late_payment__one_side_stopped_there__paid_once() {
+    let Some(lab) = lab("crashes while paying late").await else { return };
+    let relay = Relay::start().await;
+    let before = lab.books().await;
+    let points =
+        [(Side::Seller, "issue_late"), (Side::Seller, "send late_invoice"), (Side::Buyer, "pay_late")];
+    let points = points.iter().flat_map(|(side, what)| {
+        [Spot::before_effect(what), Spot::after_effect(what)].map(|spot| (*side, spot))
+    });
+    let begun = points.map(|(side, spot)| {
+        let (lab, relay) = (&lab, &relay);
+        async move {
+            let deal = Deal::shipped(lab, relay, Ask::default()).await;
+            deal.person(side).crash.choose(&spot);
+            (deal, spot)
+        }
+    });
+    let mut deals = join_all(begun).await;
+    // One mining for all: it is the slow part.
+    let mut settle_by = 0;
+    for (deal, _) in &deals {
+        settle_by = settle_by.max(deal.settle_by().await);
+    }
+    lab.mine_to(settle_by).await;
+    join_all(deals.iter_mut().map(|(deal, spot)| paid_late(deal, spot))).await;
+    let paid = deals.iter().map(|(deal, _)| deal.paid(Ending::PaidLate)).sum();
+    assert_eq!(lab.books().await, before.after(paid));
+}
+
+async fn paid_late(deal: &mut Deal, spot: &Spot) {
+    deal.mishap = format!("stopped {spot}: ");
+    deal.both_until(Stage::Ended(Ending::Refunded)).await;
+    deal.buyer.orders(deal.trade, received()).await;
+    deal.may(Side::Seller, "offer late invoice").await;
+    let _ = deal.seller.engine().command(deal.trade, Command::OfferLateInvoice).await;
+    deal.kept_up(async |deal| deal.offers(Side::Buyer, "pay late").await).await;
+    // The engine may stop before it can answer.
+    let _ = deal.buyer.engine().command(deal.trade, Command::PayLate).await;
+    let paid = Some(Stage::Ended(Ending::PaidLate));
+    deal.kept_up(async |deal| {
+        deal.seller.stage(deal.trade).await == paid && deal.buyer.stage(deal.trade).await == paid
+    })
+    .await;
+    assert_eq!(deal.restarts(), 1, "{spot} was never reached");
+    deal.is_calm().await;
 }

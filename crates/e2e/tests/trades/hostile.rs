@@ -147,7 +147,7 @@ async fn acceptance__with_invoices_that_must_not_be_paid__refused_with_the_reaso
             |order| order.hash = PaymentHash::from_bytes([7; 32]),
             &["field ln_invoice", "payment hash", "ours"],
         ),
-        (|order| order.sat += 1, &["field ln_invoice", "60001000 msat", "60000000 msat"]),
+        (|order| order.sat += 1, &["field ln_invoice", "25001000 msat", "25000000 msat"]),
         (|order| order.expiry = 31_536_000, &["field ln_invoice", "31536000 s", "86400 s"]),
         (|order| order.cltv = 1000, &["field ln_invoice", "field c", "1000", "396"]),
         (|order| order.memo = "for the teapot".into(), &["field ln_invoice", "description"]),

@@ -6,7 +6,9 @@
 #![allow(non_snake_case, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod crashes;
+mod daemons;
 mod flows;
 mod hostile;
 mod lab;
 mod outages;
+mod restore;

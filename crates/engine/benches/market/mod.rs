@@ -2,7 +2,7 @@
 //! keys, signatures and encryption.
 
 use domp_engine::{
-    Engine, EngineConfig, Ports,
+    Engine, EngineConfig, EngineError, Ports,
     config::Bounds,
     desk::{NewBid, NewListing},
     event::EngineEvent,
@@ -20,7 +20,13 @@ use domp_protocol::{
 use domp_simnet::{Profile, Settings, SimNetwork, SimNode};
 use domp_store::SqliteJournal;
 use domp_vault::{Phrase, Vault};
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 use tokio::sync::{Semaphore, broadcast::error::RecvError, mpsc};
 
 const RELAY: &str = "wss://relay.example";
@@ -35,6 +41,7 @@ pub struct Market {
     pub seller: Engine,
     pub buyer: Engine,
     seller_node: SimNode,
+    listings: AtomicUsize,
 }
 
 fn sat(amount: u64) -> Sat {
@@ -76,7 +83,7 @@ impl Market {
         net.channel(&buyer_node, &seller_node, coins, coins);
         let seller = engine(&net, &relays, &seller_node, SELLER, &folder.join("seller.db")).await;
         let buyer = engine(&net, &relays, &buyer_node, BUYER, &folder.join("buyer.db")).await;
-        Self { seller, buyer, seller_node }
+        Self { seller, buyer, seller_node, listings: AtomicUsize::new(0) }
     }
 
     /// So many whole trades, from the listing to the money on both sides.
@@ -86,12 +93,13 @@ impl Market {
         let selling = tokio::spawn(attend(self.seller.clone(), Side::Seller, None));
         let buying = tokio::spawn(attend(self.buyer.clone(), Side::Buyer, Some(done)));
         for _ in 0..count {
+            let number = self.listings.fetch_add(1, Ordering::Relaxed);
             let permit = Arc::clone(&room).acquire_owned().await.expect("open");
             permit.forget();
             let (seller, buyer) = (self.seller.clone(), self.buyer.clone());
             tokio::spawn(async move {
-                let listing = seller.create_listing(listing()).await.expect("a listing").listing;
-                buyer.bid(bid(listing)).await.expect("a bid");
+                let listing = or_exit(seller.create_listing(listing(number)).await).listing;
+                or_exit(buyer.bid(bid(listing)).await);
             });
             while ended.try_recv().is_ok() {
                 room.add_permits(1);
@@ -117,9 +125,10 @@ impl Market {
 
 pub const PRICE: u64 = 20_000;
 
-fn listing() -> NewListing {
+/// Each of another name: the same listing made twice in one second is one listing.
+fn listing(number: usize) -> NewListing {
     NewListing {
-        product_name: "lamp".to_owned(),
+        product_name: format!("lamp {number}"),
         description: String::new(),
         price: sat(PRICE),
         category: None,
@@ -141,6 +150,14 @@ fn bid(listing: TradeId) -> NewBid {
         shipping_address: None,
         payment_timeout_hours: None,
     }
+}
+
+/// A task that fails must not leave the others waiting for ever.
+fn or_exit<T>(result: Result<T, EngineError>) -> T {
+    result.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        std::process::exit(1)
+    })
 }
 
 /// A person who does at once what is theirs to do.
@@ -168,7 +185,7 @@ async fn attend(engine: Engine, side: Side, done: Option<mpsc::UnboundedSender<T
         };
         if let Some(order) = order {
             let engine = engine.clone();
-            tokio::spawn(async move { engine.command(changed.trade, order).await.expect("taken") });
+            tokio::spawn(async move { or_exit(engine.command(changed.trade, order).await) });
         } else if changed.ended
             && moved(&changed.stage)
             && let Some(done) = &done

@@ -15,36 +15,45 @@ use plan::{Plan, Spot};
 
 /// Runs at the same time.
 const AT_ONCE: usize = 4;
+/// How often a point that was not reached is tried again.
+const TRIES: usize = 3;
+
+/// A point, and what is to go wrong there.
+type Case = (Spot, Fault);
 
 /// Records the points of a flow, then makes each that `chosen` names go wrong in turn.
 async fn every_point(flow: Flow, faults: impl Fn(&Spot) -> Vec<Fault>) {
     let recorded = drive(flow, Plan::record()).await;
     let spots = recorded.spots();
     assert!(spots.len() > 20, "{spots:#?}");
-    let cases: Vec<(Spot, Fault)> =
+    let cases: Vec<Case> =
         spots.iter().flat_map(|spot| faults(spot).into_iter().map(|fault| (spot.clone(), fault))).collect();
     let count = cases.len();
-    let one = |(spot, fault): (Spot, Fault)| async move {
-        let name = format!("{flow:?}: {fault:?} at {spot}");
-        let plan = Plan::make(spot, fault);
-        let run = tokio::spawn(drive(flow, plan));
-        match run.await {
-            Ok(plan) => (!plan.fired()).then_some(name),
-            Err(error) => panic!("{name}: {error}"),
-        }
-    };
-    let not_reached: Vec<String> = stream::iter(cases)
-        .map(one)
+    let mut missed: Vec<Case> = stream::iter(cases)
+        .map(|case| tried(flow, case))
         .buffer_unordered(AT_ONCE)
         .filter_map(async |missed| missed)
         .collect()
         .await;
-    // Which of two reports comes first is for the scheduler to say, so a few recorded points may not come again.
-    assert!(
-        not_reached.len() * 10 < count,
-        "{} of {count} were not reached: {not_reached:#?}",
-        not_reached.len()
-    );
+    // Which of two reports comes first is for the scheduler to say, so a recorded point may not come at once again; and a
+    // busy machine may be late for a deadline. Then it is tried alone.
+    for _ in 0..TRIES {
+        let mut still = Vec::new();
+        for case in std::mem::take(&mut missed) {
+            still.extend(tried(flow, case).await);
+        }
+        missed = still;
+    }
+    assert!(missed.len() * 10 < count, "{} of {count} were not reached: {missed:#?}", missed.len());
+}
+
+/// Makes one point go wrong in a run of its own; gives it back if the run never came there.
+async fn tried(flow: Flow, (spot, fault): Case) -> Option<Case> {
+    let plan = Plan::make(spot.clone(), fault);
+    match tokio::spawn(drive(flow, plan)).await {
+        Ok(plan) => (!plan.fired()).then_some((spot, fault)),
+        Err(error) => panic!("{flow:?}: {fault:?} at {spot}: {error}"),
+    }
 }
 
 fn stops(_: &Spot) -> Vec<Fault> {

@@ -25,7 +25,19 @@ const PACKAGES: [&str; 2] = ["bitcoin-knots", "systemd-standalone-sysusers"];
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-pub(super) const MISSING: InstallError = InstallError::Missing { program: "bitcoind", variable: "BITCOIND" };
+/// A second look at what is installed: a machine that was too busy to answer may have time now. If not, the reason.
+pub(super) fn look_again(sources: &Sources) -> Result<Program, InstallError> {
+    let path = cached(sources);
+    if !path.is_file() {
+        return Err(InstallError::Missing { program: "bitcoind", variable: "BITCOIND" });
+    }
+    let version = version(&path)?;
+    Ok(Program { path, version, origin: Origin::Cache })
+}
+
+fn cached(sources: &Sources) -> PathBuf {
+    sources.cache.join(folder()).join("bitcoind")
+}
 
 /// Starts the unpacked program through the unpacked loader, wherever the folder was moved to.
 const LAUNCHER: &str = r#"#!/bin/sh
@@ -39,7 +51,7 @@ pub(super) fn locate(sources: &Sources) -> Result<Option<Program>, InstallError>
         return Ok(Some(Program { path: path.clone(), version, origin: Origin::Variable }));
     }
     let found = sources.on_search_path("bitcoind").map(|path| (path, Origin::SearchPath));
-    let cached = Some((sources.cache.join(folder()).join("bitcoind"), Origin::Cache));
+    let cached = Some((cached(sources), Origin::Cache));
     for (path, origin) in [found, cached].into_iter().flatten() {
         // Too old, or broken: ours is installed instead.
         if let Ok(version) = version(&path) {

@@ -5,7 +5,7 @@
 //! LND as a tool, with the same replacements, and its `go.sum` pins every byte of the source.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{InstallError, Origin, Program, Progress, Sources, cache, probe};
@@ -21,7 +21,19 @@ const PACKAGE: &str = "github.com/lightningnetwork/lnd/cmd/lnd";
 const TAGS: &str =
     "autopilotrpc chainrpc invoicesrpc peersrpc routerrpc signrpc walletrpc watchtowerrpc wtclientrpc";
 
-pub(super) const MISSING: InstallError = InstallError::Missing { program: "lnd", variable: "LND" };
+/// A second look at what is installed: a machine that was too busy to answer may have time now. If not, the reason.
+pub(super) fn look_again(sources: &Sources) -> Result<Program, InstallError> {
+    let path = cached(sources);
+    if !path.is_file() {
+        return Err(InstallError::Missing { program: "lnd", variable: "LND" });
+    }
+    let version = version(&path)?;
+    Ok(Program { path, version, origin: Origin::Cache })
+}
+
+fn cached(sources: &Sources) -> PathBuf {
+    sources.cache.join(folder()).join("lnd")
+}
 
 pub(super) fn locate(sources: &Sources) -> Result<Option<Program>, InstallError> {
     if let Some(path) = &sources.lnd {
@@ -30,7 +42,7 @@ pub(super) fn locate(sources: &Sources) -> Result<Option<Program>, InstallError>
         return Ok(Some(Program { path: path.clone(), version, origin: Origin::Variable }));
     }
     let found = sources.on_search_path("lnd").map(|path| (path, Origin::SearchPath));
-    let cached = Some((sources.cache.join(folder()).join("lnd"), Origin::Cache));
+    let cached = Some((cached(sources), Origin::Cache));
     for (path, origin) in [found, cached].into_iter().flatten() {
         match version(&path) {
             Ok(version) if version == VERSION => return Ok(Some(Program { path, version, origin })),

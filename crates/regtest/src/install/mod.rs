@@ -103,8 +103,8 @@ impl Sources {
 /// # Errors
 /// [`InstallError::Missing`] or [`InstallError::Unusable`], naming the program.
 pub fn locate(sources: &Sources) -> Result<Programs, InstallError> {
-    let bitcoind = bitcoind::locate(sources)?.ok_or(bitcoind::MISSING)?;
-    let lnd = lnd::locate(sources)?.ok_or(lnd::MISSING)?;
+    let bitcoind = bitcoind::locate(sources)?.map_or_else(|| bitcoind::look_again(sources), Ok)?;
+    let lnd = lnd::locate(sources)?.map_or_else(|| lnd::look_again(sources), Ok)?;
     Ok(Programs { bitcoind, lnd })
 }
 

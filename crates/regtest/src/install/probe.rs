@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::InstallError;
 
-/// A program that does not tell its version within this time is not the one that was meant.
-const VERSION_DEADLINE: Duration = Duration::from_secs(20);
+/// A program that does not tell its version within this time is not the one that was meant. Long, because a busy machine that
+/// reads the file for the first time is slow.
+const VERSION_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The first line that `path --version` prints.
 pub(super) fn version_line(program: &'static str, path: &Path) -> Result<String, InstallError> {

@@ -108,3 +108,18 @@ async fn door__before_it_opens__says_what_the_daemon_waits_for() {
     assert_eq!(failure.exit, crate::exit::Exit::NoDaemon);
     assert!(failure.message.contains("no LND answers"), "{failure}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tcp__many_idle_connections__leave_the_socket_and_the_daemon_alone() {
+    let pair = Pair::new().await;
+    let one = &pair.seller;
+    let mut idle = Vec::new();
+    for _ in 0..200 {
+        idle.push(tokio::net::TcpStream::connect(one.tcp).await.unwrap());
+    }
+    assert!(one.client.get::<serde_json::Value>("/v1/health").await.is_ok());
+    drop(idle);
+    let token = fs::read_to_string(&one.token).unwrap();
+    let (status, _) = get(one, &format!("Host: {}\r\nAuthorization: Bearer {token}\r\n", one.tcp)).await;
+    assert_eq!(status, 200, "once they are gone there is room again");
+}

@@ -1,18 +1,17 @@
 //! Crashes: the engine stops for good at a chosen point of its work, as if its process had been killed there.
 
 use domp_engine::faults::{Fault, Faults, Point};
-use serde_json::Value;
 use std::{
     collections::BTreeSet,
     fmt,
     sync::{Arc, Mutex},
 };
 
-/// The name of a point, made from the input or effect itself, so that a new effect has a name without anybody's doing.
+/// The name of a point, as [`Point::name`] has it, in two parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spot {
     /// `before commit`, `after commit`, `before effect`, `after effect`.
-    pub place: &'static str,
+    pub place: String,
     /// Which input or effect.
     pub what: String,
 }
@@ -20,11 +19,11 @@ pub struct Spot {
 impl Spot {
     /// The point before this effect.
     pub fn before_effect(what: &str) -> Self {
-        Self { place: "before effect", what: what.to_owned() }
+        Self { place: "before effect".to_owned(), what: what.to_owned() }
     }
     /// The point after this effect, before its outcome is recorded.
     pub fn after_effect(what: &str) -> Self {
-        Self { place: "after effect", what: what.to_owned() }
+        Self { place: "after effect".to_owned(), what: what.to_owned() }
     }
 
     /// Whether it is before or after an effect, and not a commit.
@@ -39,37 +38,9 @@ impl Spot {
     }
 
     fn of(point: Point<'_>) -> Self {
-        let (place, value) = match point {
-            Point::BeforeCommit { input, .. } => ("before commit", serde_json::to_value(input)),
-            Point::AfterCommit { input, .. } => ("after commit", serde_json::to_value(input)),
-            Point::BeforeEffect { effect, .. } => ("before effect", serde_json::to_value(effect)),
-            Point::AfterEffect { effect, .. } => ("after effect", serde_json::to_value(effect)),
-        };
-        Self { place, what: name(&value.unwrap()) }
-    }
-}
-
-/// The words of an input or effect that tell its kind: variants and purposes, no values.
-fn name(value: &Value) -> String {
-    /// Fields that hold what something is, not what is in it.
-    const TELLING: [&str; 8] =
-        ["purpose", "report", "of", "outcome", "said", "message", "status", "condition"];
-    match value {
-        // An id differs from trade to trade.
-        Value::String(word) if word.len() == 64 => String::new(),
-        Value::String(word) => word.clone(),
-        Value::Object(fields) if fields.len() == 1 => {
-            let (word, inner) = fields.iter().next().unwrap();
-            match name(inner) {
-                inner if inner.is_empty() => word.clone(),
-                inner => format!("{word} {inner}"),
-            }
-        }
-        Value::Object(fields) => {
-            let told = TELLING.iter().filter_map(|field| fields.get(*field)).map(name);
-            told.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-        }
-        _ => String::new(),
+        let name = point.name();
+        let cut = name.match_indices(' ').nth(1).map_or(name.len(), |(at, _)| at);
+        Self { place: name[..cut].to_owned(), what: name[cut..].trim_start().to_owned() }
     }
 }
 

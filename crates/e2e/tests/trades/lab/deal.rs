@@ -12,6 +12,8 @@ use domp_protocol::{
     ids::{EventId, TradeId},
     units::{Blocks, Height},
 };
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// What is asked for.
 #[derive(Clone, Copy)]
@@ -249,11 +251,7 @@ impl Deal {
 
     /// Waits until one side is offered this command.
     pub async fn may(&self, side: Side, command: &str) {
-        let may = async || {
-            let view = self.person(side).engine().trade(self.trade).await.ok()?;
-            view.possible.iter().any(|possible| possible == command).then_some(())
-        };
-        if within(SOON, may).await.is_none() {
+        if within(SOON, async || self.offers(side, command).await.then_some(())).await.is_none() {
             self.give_up(&format!("the {} cannot {command}", side.as_str())).await;
         }
     }
@@ -297,23 +295,39 @@ impl Deal {
         }
     }
 
-    /// What two patient people do: each takes the next step whenever it can be taken, and starts the program again whenever
-    /// it has stopped.
+    /// What two patient people do: each takes the next step whenever it can be taken, and starts the program again whenever it
+    /// has stopped.
     pub async fn carry_on(&mut self) {
         let mut ended = [false; 2];
-        let end = tokio::time::Instant::now() + 3 * SOON;
-        while ended != [true; 2] {
-            if tokio::time::Instant::now() > end {
+        self.kept_up(async |deal| {
+            for (n, side) in [Side::Seller, Side::Buyer].into_iter().enumerate() {
+                ended[n] = deal.next_step(side).await;
+            }
+            ended == [true; 2]
+        })
+        .await;
+    }
+
+    /// Starts the programs again whenever they stop, until it is so.
+    pub async fn kept_up(&mut self, mut is_so: impl AsyncFnMut(&Self) -> bool) {
+        let end = Instant::now() + 3 * SOON;
+        while !is_so(self).await {
+            if Instant::now() > end {
                 self.give_up("the trade does not come to its end").await;
             }
-            for (n, side) in [Side::Seller, Side::Buyer].into_iter().enumerate() {
+            for side in [Side::Seller, Side::Buyer] {
                 if self.person(side).has_crashed() {
                     self.person_mut(side).restart().await;
                 }
-                ended[n] = self.next_step(side).await;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+            sleep(Duration::from_millis(40)).await;
         }
+    }
+
+    /// Whether one side is offered this command.
+    pub async fn offers(&self, side: Side, command: &str) -> bool {
+        let view = self.person(side).engine().trade(self.trade).await;
+        view.is_ok_and(|view| view.possible.iter().any(|possible| possible == command))
     }
 
     /// How often either program was started again.

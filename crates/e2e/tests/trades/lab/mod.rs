@@ -3,27 +3,32 @@
 mod books;
 mod clock;
 mod crash;
+mod daemon;
 mod deal;
 mod network;
 mod person;
+mod program;
 mod relay;
 
 pub use books::Books;
 pub use clock::TurnedClock;
 pub use crash::{Crash, Spot};
+pub use daemon::Daemon;
 pub use deal::{Ask, Deal, Plot, bid_on, received, refund, ship, teapot};
 pub use network::{Lab, lab};
 pub use person::{Person, Setup};
 pub use relay::Relay;
+
+pub use domp_escrow::terms::Side;
 
 use domp_protocol::units::Sat;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// The price of the goods in most trades.
-pub const PRICE: u64 = 60_000;
+pub const PRICE: u64 = 25_000;
 /// The buyer's collateral in most trades.
-pub const COLLATERAL: u64 = 60_000;
+pub const COLLATERAL: u64 = 20_000;
 /// How long anything may take that is only a matter of messages and payments.
 pub const SOON: Duration = Duration::from_secs(45);
 
