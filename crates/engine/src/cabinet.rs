@@ -41,6 +41,9 @@ impl Kept {
 /// The place of one trade; empty until it is read or made.
 pub(crate) type Slot = tokio::sync::Mutex<Option<Kept>>;
 
+/// A trade's place, locked: whoever has it is the only writer, and may hand that on.
+pub(crate) type Place = tokio::sync::OwnedMutexGuard<Option<Kept>>;
+
 type Shard = Mutex<HashMap<TradeId, Arc<Slot>>>;
 
 /// Places by trade, up to a bound.
@@ -75,6 +78,11 @@ impl Cabinet {
         let slot = Arc::new(Slot::new(None));
         shard.insert(*trade, Arc::clone(&slot));
         slot
+    }
+
+    /// The place of a trade, once nobody else has it.
+    pub(crate) async fn place(&self, trade: &TradeId) -> Place {
+        self.slot(trade).lock_owned().await
     }
 }
 

@@ -288,3 +288,29 @@ impl Engine {
         self.run(|inner| async move { inner.rebuild().await }).await
     }
 }
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+    use crate::world::{World, config, no_faults, ship, to_ship, until_stage};
+
+    const LATE: Duration = Duration::from_millis(300);
+
+    /// Every caller may give up waiting at any moment, the engine's own parts too.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn input__dropped_while_it_is_written__memory_and_disk_agree_and_the_effects_are_done() {
+        let world = World::new();
+        let (ports, journal) = world.seller.slow_ports();
+        let seller = Engine::start(ports, config(no_faults())).await.unwrap();
+        let buyer = world.buyer.start().await;
+        let trade = to_ship(&seller, &buyer).await;
+        journal.acknowledge_after(LATE);
+        let input = Input::Command(ship());
+        let waiting =
+            tokio::time::timeout(LATE / 3, seller.inner.input(trade, &input, Along::default())).await;
+        assert!(waiting.is_err(), "it was waited for to the end: {waiting:?}");
+        until_stage(&seller, trade, Stage::Shipped).await;
+        until_stage(&buyer, trade, Stage::Shipped).await;
+    }
+}

@@ -24,9 +24,7 @@ impl Inner {
     /// Deals with what a relay delivered, whatever it is.
     pub(crate) async fn deliver(self: &Arc<Self>, delivered: Delivered) {
         let mark = self.inbox.seen.mark(&delivered.json);
-        if !self.inbox.seen.begin(mark) {
-            return;
-        }
+        let Some(under_way) = self.inbox.seen.begin(mark) else { return };
         let event = VerifiedEvent::check(&delivered.json, self.now()).or_else(|error| match error {
             // A wrap's time is made up (NIP-59) and means nothing.
             EventError::Future { .. } => VerifiedEvent::check_stored(&delivered.json)
@@ -40,7 +38,9 @@ impl Inner {
             Err(error) => tracing::debug!(relay = delivered.relay, %error, "not an event, or not yet"),
         }
         // The time of an event from the future may come.
-        self.inbox.seen.end(mark, !matches!(event, Err(EventError::Future { .. })));
+        if !matches!(event, Err(EventError::Future { .. })) {
+            under_way.remember();
+        }
     }
 
     /// Deals with an event, again and again for as long as the database or the node is away.

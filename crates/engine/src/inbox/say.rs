@@ -26,8 +26,7 @@ impl Inner {
         as_of: Unix,
     ) -> Result<(), EngineError> {
         let own_node = self.own_node().await?;
-        let slot = self.cabinet.slot(&trade);
-        let mut place = slot.lock().await;
+        let mut place = self.cabinet.place(&trade).await;
         let kept = self.kept(&mut place, &trade).await?;
         self.read_up(kept).await?;
         let admission = {
@@ -58,7 +57,7 @@ impl Inner {
                     documents.push(self.document_of(event, Some(trade)));
                 }
                 let input = Input::Said { event: event.id(), said };
-                self.take(kept, &input, Along { documents, ..Along::default() }).await?;
+                self.take(place, trade, &input, Along { documents, ..Along::default() }).await?;
                 self.held_no_more(&event.id());
                 Ok(())
             }

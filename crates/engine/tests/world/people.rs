@@ -1,6 +1,6 @@
 //! A person: a node, a recovery phrase, a folder with a database, and an engine that can be started again and again.
 
-use super::{RELAYS, config, no_faults};
+use super::{RELAYS, config, no_faults, slow::SlowJournal};
 use domp_engine::{Engine, EngineConfig, Ports, faults::Faults};
 use domp_nostr::memory::MemoryNet;
 use domp_simnet::{Profile, SimNetwork, SimNode};
@@ -56,6 +56,13 @@ impl Person {
             identity: Arc::new(Vault::from_phrase(Phrase::parse(self.phrase).unwrap()).unwrap()),
             clock: Arc::new(self.net.clock()),
         }
+    }
+
+    /// The same with a database that may be slow.
+    pub fn slow_ports(&self) -> (Ports, SlowJournal) {
+        let ports = self.ports();
+        let journal = SlowJournal::new(Arc::clone(&ports.journal));
+        (Ports { journal: Arc::new(journal.clone()), ..ports }, journal)
     }
 
     pub async fn start(&self) -> Engine {
