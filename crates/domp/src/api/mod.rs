@@ -77,6 +77,7 @@ fn routes(desk: Shared) -> Router {
         .route("/v1/listings", get(listings::list).post(listings::create))
         .route("/v1/listings/browse", get(listings::browse))
         .route("/v1/listings/{id}", get(listings::show))
+        .route("/v1/listings/{id}/withdraw", post(listings::withdraw))
         .route("/v1/bids", post(listings::bid))
         .route("/v1/bids/preview", post(listings::preview))
         .route("/v1/channels", get(node::channels))
