@@ -54,10 +54,10 @@ pub struct Desk {
     pub stopping: watch::Receiver<bool>,
 }
 
-type Shared = Arc<Desk>;
+pub(crate) type Shared = Arc<Desk>;
 
 /// Every path, without the gate before it.
-fn routes(desk: Shared) -> Router {
+pub(crate) fn routes(desk: Shared) -> Router {
     Router::new()
         .route("/openapi.json", get(openapi::document))
         .route("/metrics", get(metrics::metrics))
