@@ -92,7 +92,12 @@ impl Inner {
         let since = self.relays_since().await.unwrap_or_else(|_| {
             domp_protocol::units::Unix(self.now().0.saturating_sub(crate::inbox::BACK_DATED_SECONDS))
         });
-        if !self.wait_for(move |inner| async move { inner.catch_up_with_relays(since).await }).await {
+        if !self
+            .wait_for(move |inner| async move {
+                inner.catch_up_with_relays(since).await;
+            })
+            .await
+        {
             tracing::warn!("the relays are slow: going on without having heard everything");
         }
         self.life.spawn(Arc::clone(&self).ask_policies());

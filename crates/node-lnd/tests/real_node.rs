@@ -340,7 +340,9 @@ async fn stopped_node__called__unavailable_and_found_again() {
 /// A seller with unannounced channels only: without hints in the invoice nobody finds a way to it.
 #[tokio::test]
 async fn ordinary_invoice__payee_with_unannounced_channels_only__can_be_paid() {
-    let Some((network, _turn)) = network("an ordinary invoice over unannounced channels").await else { return };
+    let Some((network, _turn)) = network("an ordinary invoice over unannounced channels").await else {
+        return;
+    };
     let (hidden, buyer) = (connect(network, "hidden").await, connect(network, "buyer").await);
     let amount = Sat::new(30_000).unwrap().to_msat();
     let bolt11 = hidden.issue_invoice(amount, 3600, "paid late").await.unwrap();

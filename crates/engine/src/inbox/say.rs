@@ -52,9 +52,15 @@ impl Inner {
                     // On disk before the machine hears of it, so that it can be used whatever happens next.
                     self.keep_secret(&preimage).await?;
                 }
-                let mut documents: Vec<Document> = marker.into_iter().collect();
-                if !matches!(said, Said::Receipt { .. }) {
-                    documents.push(self.document_of(event, Some(trade)));
+                if kept.repeats(event.id(), self.moment()?.height) {
+                    return Ok(());
+                }
+                let mut documents: Vec<Document> = Vec::new();
+                if !kept.has(&event.id()) {
+                    documents.extend(marker);
+                    if !matches!(said, Said::Receipt { .. }) {
+                        documents.push(self.document_of(event, Some(trade)));
+                    }
                 }
                 let input = Input::Said { event: event.id(), said };
                 self.take(place, trade, &input, Along { documents, ..Along::default() }).await?;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub)] // each test file uses some of it
 
+pub mod hanging;
 pub mod people;
 pub mod slow;
 
