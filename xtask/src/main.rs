@@ -18,7 +18,8 @@ commands:
   tidy [--write]   check what the repository says about itself; --write regenerates what is generated
   fuzz [TARGET]    throw what comes from outside at the code that reads it: [--seconds N] a target, 10 if not said
   bench [NAME]     compare our speed with what lies underneath
-  sim              simulate trades with faults: [--seeds N] [--from S] [--jobs J], or --seed S to be told one
+  sim              simulate trades with faults: [--seeds N] [--from S] [--jobs J], or --seed S to be told one;
+                   --engine --seeds N or --seed S simulates two whole engines
   model [--big]    search every order in which everything can happen to a trade, within bounds";
 
 fn main() -> ExitCode {
