@@ -5,7 +5,7 @@ use super::{
     trouble::{Counts, Trouble},
     world::{PRICE, RELAYS, World, a_bid, a_listing, config, memory::MemoryJournal, received, ship},
 };
-use domp_engine::{Engine, EngineConfig, config::Times};
+use domp_engine::{Engine, EngineConfig, EngineError, config::Times};
 use domp_escrow::{
     input::{Agreement, Command, Condition, Verdict},
     stage::{Ending, Stage, stage},
@@ -91,7 +91,9 @@ struct Run {
     /// Turns until what is away comes back: a node for each side, then the relay.
     away: [u32; 3],
     shipped: bool,
-    /// The buyer ordered its program to release the price, and was not refused.
+    /// The buyer ordered its program to release the price; a program that was killed meanwhile may have taken the order.
+    may_have_released: bool,
+    /// The program took that order.
     released: bool,
 }
 
@@ -152,6 +154,7 @@ impl Run {
             trade: None,
             away: [0; 3],
             shipped: false,
+            may_have_released: false,
             released: false,
         };
         for side in SIDES {
@@ -324,11 +327,10 @@ impl Run {
             let Some(order) = stage.and_then(|stage| self.order(side, stage)) else { continue };
             let Some(engine) = self.engine(side) else { continue };
             let (ships, releases) = (matches!(order, Command::Ship(_)), releases(&order));
-            // Whoever dies in the middle may have taken it all the same.
-            let taken = engine.command(trade, order).await;
-            let taken = !matches!(taken, Err(domp_engine::EngineError::Refused(_)));
-            self.shipped |= ships && taken;
-            self.released |= releases && taken;
+            let answer = engine.command(trade, order).await;
+            self.shipped |= ships && may_be_taken(&answer);
+            self.may_have_released |= releases && may_be_taken(&answer);
+            self.released |= releases && answer.is_ok();
         }
         self.long_silence().await;
     }
@@ -364,11 +366,10 @@ impl Run {
                 self.world.net.mine(left.min(12));
             }
             Wish::BuyerComplainsThenReleases if buyer == Some(Stage::Shipped) => {
-                if let Some(engine) = self.engine(Side::Buyer)
-                    && engine.command(trade, Command::Release).await.is_ok()
-                {
-                    self.released = true;
-                }
+                let Some(engine) = self.engine(Side::Buyer) else { return };
+                let answer = engine.command(trade, Command::Release).await;
+                self.may_have_released |= may_be_taken(&answer);
+                self.released |= answer.is_ok();
             }
             Wish::PaidLate if seller == Some(Stage::Ended(Ending::Refunded)) => {
                 for (side, order) in
@@ -427,13 +428,18 @@ impl Run {
         must(paid(seller) == (gained == price), "the seller's program believes what is not so")?;
         must(paid(buyer) == (gained == price), "the buyer's program believes what is not so")?;
         must(gained == 0 || self.shipped, "paid without having shipped")?;
-        must(gained == 0 || self.released || self.wish == Wish::PaidLate, "paid without the buyer's order")?;
+        must(gained == 0 || self.may_have_released || self.wish == Wish::PaidLate, "paid without the buyer's order")?;
         must(
             gained == price || !(self.released && self.shipped),
             "released in time, and the seller was not paid",
         )?;
         Ok(())
     }
+}
+
+/// Whoever is killed before it can answer may have taken the order all the same.
+fn may_be_taken<T>(answer: &Result<T, EngineError>) -> bool {
+    !matches!(answer, Err(EngineError::Refused(_)))
 }
 
 fn complaint() -> Command {
