@@ -140,7 +140,9 @@ fn confirm(turn: &mut Turn, verdict: &Verdict) -> Done {
     }
     if let Some(given) = &turn.trade.choices.verdict {
         let hint = match given.condition {
-            Condition::Received => "the goods were confirmed before, with other words; a verdict is given once",
+            Condition::Received => {
+                "the goods were confirmed before, with other words; a verdict is given once"
+            }
             Condition::PartiallyReceived | Condition::NotReceived | Condition::Damaged => {
                 "another verdict was given, and there is only one; to pay the seller after all use release"
             }
@@ -213,7 +215,8 @@ fn refund(turn: &mut Turn, reason: &str) -> Done {
     let settling =
         turn.trade.legs.iter().filter_map(Leg::holding).any(|holding| holding.want == Want::Settle);
     if settling {
-        let hint = "the buyer has released the money and your node is taking it; it is not given back any more";
+        let hint =
+            "the buyer has released the money and your node is taking it; it is not given back any more";
         return Err(wrong_stage(turn, hint));
     }
     if !turn.trade.papers.contains_key(&Paper::Payment) {

@@ -269,11 +269,7 @@ impl Lnd {
     }
 
     /// Opens a channel to a connected peer; returns once the funding transaction is published.
-    pub(crate) async fn open_channel(
-        &self,
-        to: &Self,
-        channel: &ChannelPlan,
-    ) -> Result<(), RegtestError> {
+    pub(crate) async fn open_channel(&self, to: &Self, channel: &ChannelPlan) -> Result<(), RegtestError> {
         let id = hex::decode(to.id().await?).map_err(|_| to.bad("getinfo", "identity_pubkey"))?;
         let body = json!({
             "node_pubkey": BASE64_STANDARD.encode(id),
