@@ -159,9 +159,15 @@ fn bad_reference(what: &str, text: &str, reason: &str) -> Failure {
     } else {
         format!("{shown:?}")
     };
-    Failure::usage("bad_id", format!("{shown} is not the id of a {what}: {reason}"))
-        .field(what)
-        .hint("accepted: hex, a unique beginning of it, or the nostr: forms of NIP-19")
+    let (noun, accepted) = match what {
+        "node" => ("a Lightning node", "`lncli getinfo` shows a node's key and its addresses (uris)"),
+        "seller" => {
+            ("a person's key", "accepted: npub1…, nprofile1…, 64 hex digits; a name such as ann@example.com")
+        }
+        _ => ("", "accepted: hex, a unique beginning of it, or the nostr: forms of NIP-19"),
+    };
+    let noun = if noun.is_empty() { format!("the id of a {what}") } else { noun.to_owned() };
+    Failure::usage("bad_id", format!("{shown} is not {noun}: {reason}")).field(what).hint(accepted)
 }
 
 fn event_of(text: &str) -> Result<[u8; 32], String> {

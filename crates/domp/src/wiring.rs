@@ -193,5 +193,5 @@ fn not_connected(error: &ConnectError) -> Failure {
     } else {
         Failure::refused(code, error.to_string())
     };
-    failure.field("lnd").hint("docs/lnd.md says how LND is set up; `domp doctor` checks it")
+    failure.field("lnd").hint("[lnd] in the configuration says where it is; docs/lnd.md how it is set up")
 }

@@ -96,6 +96,22 @@ fn init__folder_that_cannot_be_written__says_which() {
     done.refused(1, &["/proc/domp", "--data-dir"]);
 }
 
+/// As on a full disk: what could be written of the configuration must not stand in the way of the next attempt.
+#[test]
+fn init__no_room__nothing_left_and_the_next_attempt_works() {
+    let machine = Machine::new();
+    let script =
+        format!("trap '' XFSZ; ulimit -f 0; exec {} init --network regtest", env!("CARGO_BIN_EXE_domp"));
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).env_clear().env("HOME", machine.home()).env("DOMP_PASSPHRASE", PASSPHRASE);
+    let output = shell.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("config.toml cannot be written"), "{said}");
+    assert!(!machine.config().exists() && !machine.data().join("vault.json").exists());
+    machine.run(&["init", "--network", "regtest"]).good();
+}
+
 #[test]
 fn up__without_identity_relay_or_configuration__says_what_to_do() {
     let machine = Machine::new();
@@ -342,7 +358,8 @@ fn orders__no_daemon__status_3_and_how_to_start_one() {
         &["listing", "list"],
         &["listing", "browse"],
         &["listing", "show", &trade],
-        &["listing", "withdraw", &trade, "--yes"],
+        &["listing", "withdraw", &trade],
+        &["listing", "create", "--name", "x", "--description", "y", "--price", "20000", "--transit", "5"],
         &["channels", "list"],
         &["channels", "address"],
         &["backup", "backup.file"],
@@ -382,7 +399,7 @@ fn ids__malformed__status_2_and_what_is_accepted() {
         .refused(2, &["before the @", "npub1"]);
     let done = machine.run(&["listing", "browse", "--seller", "bob@domp.invalid"]);
     done.refused(1, &["bob@domp.invalid cannot be looked up", "npub1"]);
-    machine.run(&["channels", "open", "02ab", "1000"]).refused(2, &["66 hex digits"]);
+    machine.run(&["channels", "open", "02ab", "1000"]).refused(2, &["66 hex digits", "lncli getinfo"]);
     machine.run(&["channels", "connect", &format!("02{}", "ab".repeat(32))]).refused(2, &["host:port"]);
 }
 

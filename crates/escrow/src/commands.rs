@@ -140,9 +140,7 @@ fn confirm(turn: &mut Turn, verdict: &Verdict) -> Done {
     }
     if let Some(given) = &turn.trade.choices.verdict {
         let hint = match given.condition {
-            Condition::Received => {
-                "the goods were confirmed before, with other words; a verdict is given once"
-            }
+            Condition::Received => "the goods were confirmed before, and a verdict is given once",
             Condition::PartiallyReceived | Condition::NotReceived | Condition::Damaged => {
                 "another verdict was given, and there is only one; to pay the seller after all use release"
             }

@@ -33,6 +33,7 @@ pub struct Cli {
 
 /// What applies to every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "For every command")]
 pub struct Global {
     /// The configuration file [default: ~/.config/domp/config.toml, or PROFILE.toml]
     #[arg(long, global = true, env = "DOMP_CONFIG", value_name = "FILE")]

@@ -37,11 +37,17 @@ pub async fn run(session: &Session, wanted: Wanted) -> Result<(), Failure> {
         Wanted::Withdraw(on) => {
             let reference = IdReference::parse("listing", &on.listing)?;
             let path = format!("/v1/listings/{}/withdraw", reference.as_str());
+            there(&client).await?;
             session.output.before_commitment(WITHDRAWAL)?;
             question::confirm(session.output, session.yes, "Withdraw it?")?;
             session.output.show(&client.post::<_, Withdrawn>(&path, &serde_json::json!({})).await?)
         }
     }
+}
+
+/// Whether the daemon is there at all: nobody is asked for a yes to what cannot be done.
+async fn there(client: &Client) -> Result<(), Failure> {
+    client.get::<serde_json::Value>("/v1/health").await.map(|_| ())
 }
 
 /// What a seller has to know first.
@@ -75,6 +81,7 @@ async fn create(session: &Session, client: &Client, new: NewListing) -> Result<(
         transit_blocks: new.transit,
         inspection_blocks: new.inspection,
     };
+    there(client).await?;
     session.output.before_commitment(&warning(&request))?;
     question::confirm(session.output, session.yes, "Publish it?")?;
     let listing: Listing =

@@ -184,7 +184,15 @@ pub fn database(error: &JournalError) -> Failure {
             "database"
         }
     };
-    Failure::refused(code, error.to_string())
+    let failure = Failure::refused(code, error.to_string());
+    match error {
+        JournalError::ReadOnly { .. } => {
+            failure.hint("make the data folder writable for this user, or name another with --data-dir")
+        }
+        JournalError::Full { .. } => failure.hint("`domp doctor` says how much room there is"),
+        JournalError::Corrupt { .. } => failure.hint("docs/backup-and-restore.md says how to go on"),
+        _ => failure,
+    }
 }
 
 fn not_started(error: StartError) -> Failure {

@@ -136,7 +136,15 @@ fn database(paths: &Paths) -> Finding {
         Err(JournalError::InUse { .. }) => {
             Finding::good(check, format!("{} is in use by the running daemon", path.display()))
         }
-        Err(error) => Finding::bad(check, error.to_string(), "see docs/backup-and-restore.md"),
+        Err(error) => {
+            let way_out = match error {
+                JournalError::Full { .. } => "the finding about the disk says how much there is",
+                JournalError::ReadOnly { .. } => "make the data folder writable for this user",
+                JournalError::TooNew { .. } => "install the newer domp again",
+                _ => "docs/backup-and-restore.md says how to go on",
+            };
+            Finding::bad(check, error.to_string(), way_out)
+        }
     }
 }
 

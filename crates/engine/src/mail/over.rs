@@ -40,3 +40,21 @@ fn words(note: &Note) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words__each_end__only_those_that_no_paper_tells() {
+        let bad = words(&Note::Unwinding(Unwind::BadInvoices("field ln_invoice: it is for mainnet".into())))
+            .unwrap();
+        assert!(bad.contains("are not paid") && bad.contains("it is for mainnet"), "{bad}");
+        let refused = words(&Note::Unwinding(Unwind::InvoiceRefused("database is locked".into()))).unwrap();
+        assert!(!refused.contains("database"), "the node's own words stay at home: {refused}");
+        for note in [Note::Unwinding(Unwind::Lapsed), Note::Unwinding(Unwind::Refund), Note::TipNotFresh] {
+            assert_eq!(words(&note), None);
+        }
+    }
+}
