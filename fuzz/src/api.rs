@@ -124,16 +124,19 @@ impl World {
         let shown = format!("{} {}", request.method(), request.uri());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let router = self.routers[who].clone();
-        let answered = self.runtime.block_on(timeout(PATIENCE, async {
-            let response = router.oneshot(request).await.expect("an answer");
-            let status = response.status().as_u16();
-            // This one does not end by itself.
-            if path == "/v1/events" && status == 200 {
-                return (status, Vec::new());
-            }
-            let body = response.into_body().collect().await.expect("a body");
-            (status, body.to_bytes().to_vec())
-        }));
+        let answered = self.runtime.block_on(async {
+            let answer = async {
+                let response = router.oneshot(request).await.expect("an answer");
+                let status = response.status().as_u16();
+                // This one does not end by itself.
+                if path == "/v1/events" && status == 200 {
+                    return (status, Vec::new());
+                }
+                let body = response.into_body().collect().await.expect("a body");
+                (status, body.to_bytes().to_vec())
+            };
+            timeout(PATIENCE, answer).await
+        });
         let (status, body) = answered.unwrap_or_else(|_| panic!("no answer to {shown}"));
         assert!(matches!(status, 200 | 400 | 404 | 405 | 409 | 413 | 415 | 503), "{status} to {shown}");
         let text = ["/v1/events", "/v1/backup", "/metrics"].contains(&path.as_str());

@@ -102,7 +102,8 @@ fn of_tags() -> Vec<Seed> {
 }
 
 fn of_invoices() -> Vec<Seed> {
-    let mut seeds: Vec<Seed> = (0..8).map(|n| [&[2], &[n * 37; 80][..]].concat()).collect();
+    let mut seeds: Vec<Seed> =
+        [0u8, 8, 37, 64, 101, 128, 200, 255].into_iter().map(|n| [&[2], &[n; 80][..]].concat()).collect();
     let drafts = [
         invoices::draft(),
         Draft { hashed_description: true, ..invoices::draft() },

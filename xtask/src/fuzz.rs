@@ -121,7 +121,7 @@ fn one(target: &str, seconds: u32) -> anyhow::Result<bool> {
     let output = run(&folders)
         .args(["--", TIMEOUT, MEMORY, "-print_final_stats=1"])
         .arg(format!("-max_total_time={seconds}"))
-        .arg(dictionary(&corpus))
+        .args(dictionary(&corpus))
         .output()
         .context("cannot run cargo fuzz")?;
     let figures = Figures::read(&String::from_utf8_lossy(&output.stderr));
@@ -134,8 +134,11 @@ fn one(target: &str, seconds: u32) -> anyhow::Result<bool> {
 
 const ADVICE: &str = "the input is in fuzz/artifacts; mend the fault and keep the input as fuzz/regressions/TARGET/what-it-was";
 
-fn dictionary(corpus: &Path) -> String {
-    format!("-dict={}", corpus.with_extension("dict").display())
+/// Words out of the seeds; libFuzzer takes no empty dictionary.
+fn dictionary(corpus: &Path) -> Option<String> {
+    let path = corpus.with_extension("dict");
+    let filled = path.metadata().is_ok_and(|metadata| metadata.len() > 0);
+    filled.then(|| format!("-dict={}", path.display()))
 }
 
 fn tail(output: &Output) -> String {
