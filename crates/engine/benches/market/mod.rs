@@ -1,6 +1,8 @@
 //! Many whole trades between two engines: simulated Lightning, one relay in memory, SQLite with durable commits, and real
 //! keys, signatures and encryption.
 
+#![allow(dead_code)] // each bench uses some of it
+
 use domp_engine::{
     Engine, EngineConfig, EngineError, Ports,
     config::Bounds,

@@ -428,7 +428,10 @@ impl Run {
         must(paid(seller) == (gained == price), "the seller's program believes what is not so")?;
         must(paid(buyer) == (gained == price), "the buyer's program believes what is not so")?;
         must(gained == 0 || self.shipped, "paid without having shipped")?;
-        must(gained == 0 || self.may_have_released || self.wish == Wish::PaidLate, "paid without the buyer's order")?;
+        must(
+            gained == 0 || self.may_have_released || self.wish == Wish::PaidLate,
+            "paid without the buyer's order",
+        )?;
         must(
             gained == price || !(self.released && self.shipped),
             "released in time, and the seller was not paid",
