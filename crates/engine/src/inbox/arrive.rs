@@ -1,6 +1,6 @@
 //! Arrivals: from a relay's text to the trade that it is about.
 
-use crate::{EngineError, documents::WRAP_KIND, inner::Inner};
+use crate::{EngineError, documents::WRAP_KIND, inner::Inner, troubles::Source};
 use domp_ports::{journal::Document, relays::Delivered};
 use domp_protocol::{
     event::{EventError, VerifiedEvent},
@@ -88,7 +88,7 @@ impl Inner {
         }
         match self.route(event).await? {
             Route::Trade(trade) => self.say(trade, event, marker, was_held, self.now()).await,
-            Route::Missing(missing) => self.hold_event(event, missing, marker, None).await,
+            Route::Missing(missing) => self.hold_event(event, missing, None).await,
             Route::Nowhere if was_held => self.let_go(event).await,
             Route::Nowhere => self.keep_marker(marker).await,
         }
@@ -127,10 +127,42 @@ impl Inner {
         Box::pin(self.arrive(&inner, Some(marker), false)).await
     }
 
-    pub(super) async fn keep_marker(&self, marker: Option<Document>) -> Result<(), EngineError> {
-        match marker {
-            Some(marker) => Ok(self.ports.journal.keep_document(marker).await?),
-            None => Ok(()),
+    pub(crate) async fn keep_marker(self: &Arc<Self>, marker: Option<Document>) -> Result<(), EngineError> {
+        let Some(marker) = marker.filter(|_| !self.short_of_room()) else { return Ok(()) };
+        self.ports.journal.keep_document(marker).await?;
+        if self.inbox.count_mark() {
+            let inner = Arc::clone(self);
+            self.life.spawn(async move {
+                let most = inner.config.bounds.marks;
+                if let Err(error) = inner.ports.journal.forget_but_newest(WRAP_KIND, most).await {
+                    inner.troubles.journal_failed(&error);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the disk is so full that nothing of strangers is stored any more: what is left is for our own trades.
+    pub(super) fn short_of_room(&self) -> bool {
+        self.troubles.has(Source::Room)
+    }
+
+    /// Looks how full the disk is.
+    pub(crate) async fn look_for_room(&self) {
+        let Ok(Some(room)) = self.ports.journal.room().await else { return };
+        let least = self.config.bounds.least_room;
+        if room >= least {
+            self.troubles.clear(Source::Room);
+            return;
+        }
+        let (room, least) = (room >> 20, least >> 20);
+        if !self.short_of_room() {
+            self.troubles.set(
+                Source::Room,
+                format!(
+                    "the disk of the database has {room} MiB left, less than {least} MiB: bids and other events of strangers are not taken in until there is more; open trades go on, until it is full"
+                ),
+            );
         }
     }
 

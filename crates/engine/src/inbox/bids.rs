@@ -9,9 +9,11 @@ use domp_escrow::{
 };
 use domp_ports::journal::Document;
 use domp_protocol::{
+    anti_spam::{Proof, Verdict},
     event::VerifiedEvent,
     ids::EventId,
     kinds::{Bid, Body, Listing, Signed},
+    pow::{Difficulty, MAX_MINED_BITS},
 };
 use std::sync::Arc;
 
@@ -45,8 +47,13 @@ impl Inner {
         if self.has_trade(&event.id()).await? {
             return self.keep_marker(marker).await;
         }
+        if let Some(reason) = self.unwelcome(event) {
+            tracing::debug!(bid = event.id().short(), reason, "not taken in");
+            self.tell(EngineEvent::Ignored { trade: None, event: event.id(), reason });
+            return Ok(());
+        }
         match self.judge(&listing, &bid).await? {
-            Judged::Waits(missing) => self.hold_event(event, missing, marker, None).await,
+            Judged::Waits(missing) => self.hold_event(event, missing, None).await,
             Judged::Refused(error) => {
                 self.tell_refused_bid(event, &error.to_string());
                 self.held_no_more(&event.id());
@@ -68,6 +75,19 @@ impl Inner {
                 Ok(())
             }
         }
+    }
+
+    /// Why a bid is not looked at, whatever it says: it cost its author no work, or there are as many as we look after.
+    fn unwelcome(&self, event: &VerifiedEvent) -> Option<String> {
+        let bounds = &self.config.bounds;
+        if let Err(reason) = worked_for(event, bounds.bid_work_bits) {
+            return Some(format!("bid {}: {reason}", event.id()));
+        }
+        if self.inbox.all_bids() >= bounds.bids {
+            let most = bounds.bids;
+            return Some(format!("bid {}: {most} bids wait for an answer, and that is the most", event.id()));
+        }
+        self.short_of_room().then(|| format!("bid {}: the disk is nearly full", event.id()))
     }
 
     /// The bid against the listing, with the counter bids that it answers as far as they are stored.
@@ -110,5 +130,21 @@ impl Inner {
         let reason = format!("bid {} of {} is refused: {reason}", event.id(), event.author().short());
         tracing::info!("{reason}");
         self.tell(EngineEvent::Ignored { trade: None, event: event.id(), reason });
+    }
+}
+
+/// Whether an event carries a proof of at least so much work.
+fn worked_for(event: &VerifiedEvent, bits: u16) -> Result<(), String> {
+    if bits == 0 {
+        return Ok(());
+    }
+    let required = Difficulty::new(bits.min(MAX_MINED_BITS)).map_err(|error| error.to_string())?;
+    match Proof::read(event.kind(), event.tags()) {
+        Ok(Proof::Work { difficulty, .. }) => match Proof::check_work(&event.id(), difficulty, required) {
+            Verdict::Holds => Ok(()),
+            verdict => Err(verdict.to_string()),
+        },
+        Ok(_) => Err(format!("it carries no proof of work, and {required} are asked for")),
+        Err(error) => Err(error.to_string()),
     }
 }
