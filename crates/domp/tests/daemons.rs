@@ -32,8 +32,21 @@ impl Person {
             machine.run(&["--json", "init", "--network", "regtest", "--relay", relay, "--lnddir", folder]);
         let phrase = done.json()["recovery_phrase"].as_str().unwrap().to_owned();
         let person = Self { machine, phrase, daemon: RefCell::default(), said: RefCell::default() };
-        person.up();
+        person.up_before_its_certificate(lnd);
         person
+    }
+
+    /// As after a start of the machine at which LND's folder is not whole yet.
+    fn up_before_its_certificate(&self, lnd: &Lnd) {
+        let (certificate, away) = (lnd.tls_cert(), lnd.folder().join("tls.cert.away"));
+        fs::rename(&certificate, &away).unwrap();
+        *self.daemon.borrow_mut() = Some(self.machine.up("daemon"));
+        until("the daemon waits for the certificate", || {
+            let done = self.run(&["status"]);
+            done.status == 3 && done.err.contains("tls.cert")
+        });
+        fs::rename(&away, &certificate).unwrap();
+        until("the daemon is ready", || self.run(&["status"]).status == 0);
     }
 
     fn up(&self) {

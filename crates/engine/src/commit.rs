@@ -186,6 +186,7 @@ impl Inner {
         let report =
             StepReport { trade: id, version: kept.version, stage, notes: taken.notes, committed: !idle };
         self.announce(&report, at.unix, input);
+        self.tell_it_is_over(&taken.trade, &report.notes);
         let papers = new_papers(&kept.trade, &taken.trade);
         self.count_node(&kept.trade, kept.open, open);
         kept.trade = taken.trade;

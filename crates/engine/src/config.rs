@@ -74,12 +74,12 @@ pub struct Bounds {
     pub marks: u64,
     /// Bids on our listings that are neither accepted nor over, of everybody together.
     pub bids: usize,
-    /// Bits of proof of work that a bid on a listing of ours must carry.
-    pub bid_work_bits: u16,
     /// Bytes that the disk must have left for anything of strangers to be stored.
     pub least_room: u64,
     /// Bids of one author that are neither accepted nor over.
     pub bids_per_author: usize,
+    /// Bits of proof of work that a bid on a listing of ours must carry; 0 asks for none.
+    pub bid_work_bits: u16,
     /// Bits of proof of work that our public events carry even where no relay asks for any: other clients refuse events
     /// without a proof.
     pub least_work_bits: u16,
@@ -147,9 +147,9 @@ impl Default for Bounds {
             stranger_bytes: 16 << 10,
             marks: 65_536,
             bids: 1_024,
-            bid_work_bits: 8,
             least_room: 256 << 20,
             bids_per_author: 16,
+            bid_work_bits: 0,
             least_work_bits: 8,
             most_work_bits: 24,
             listener_backlog: 1_024,

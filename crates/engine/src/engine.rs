@@ -3,7 +3,7 @@
 use crate::{
     commit::Along,
     config::EngineConfig,
-    desk::{ListingView, NewBid, NewListing, Preview},
+    desk::{ListingView, NewBid, NewListing, Preview, Withdrawn},
     error::{EngineError, StartError},
     event::EngineEvent,
     health::Health,
@@ -161,6 +161,15 @@ impl Engine {
     /// A field that breaks a rule; a node that cannot hold payments; no relay that takes it.
     pub async fn create_listing(&self, new: NewListing) -> Result<ListingView, EngineError> {
         self.run(|inner| async move { inner.list(new).await }).await
+    }
+
+    /// Withdraws a listing of ours: no bid that arrives from now on is taken, and relays are asked to delete it (NIP-09). Bids
+    /// that are here already may still be accepted.
+    ///
+    /// # Errors
+    /// [`EngineError::NotYourListing`]. That relays do not delete is no error: their answers say it.
+    pub async fn withdraw_listing(&self, listing: EventId) -> Result<Withdrawn, EngineError> {
+        self.run(|inner| async move { inner.withdraw_listing(listing).await }).await
     }
 
     /// Bids on a listing (kind 301): checks the listing and our channels, makes and stores the secrets, signs the bid and

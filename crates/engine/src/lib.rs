@@ -45,7 +45,11 @@ mod outbox;
 mod perform;
 mod pulse;
 mod rebuild;
+#[cfg(not(feature = "fuzzing"))]
 mod record;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod record;
 mod recovery;
 mod reports;
 mod secrets;

@@ -1,6 +1,7 @@
 //! Mail: a letter of ours goes to the relays, and to the other side alone where it is private.
 
 mod ln_node;
+mod over;
 mod work;
 mod write;
 
@@ -182,14 +183,27 @@ impl Inner {
 
     /// Words that the event itself has no place for.
     async fn post_words(self: &Arc<Self>, trade: &Trade, text: &str) {
-        let drafted = {
-            let nothing = |_: &EventId| None;
-            draft::note(trade, text, &Enclosures::none(self.now(), &nothing))
-        };
-        let Ok(Draft::Private(drafted)) = drafted else { return };
-        let Ok(signed) = self.sign(drafted) else { return };
-        if let Err(error) = self.post(&trade.terms, &trade.peer_key(), &signed, None).await {
-            tracing::debug!(error, "the words beside a refund were not sent");
+        if let Some(signed) = self.signed_words(trade, text) {
+            self.post_note(trade, &signed).await;
+        }
+    }
+
+    fn signed_words(&self, trade: &Trade, text: &str) -> Option<Signed> {
+        let nothing = |_: &EventId| None;
+        match draft::note(trade, text, &Enclosures::none(self.now(), &nothing)) {
+            Ok(Draft::Private(drafted)) => self.sign(drafted).ok(),
+            Ok(Draft::Public(_)) | Err(_) => None,
+        }
+    }
+
+    /// One try to send words; true once a relay has them.
+    async fn post_note(self: &Arc<Self>, trade: &Trade, signed: &Signed) -> bool {
+        match self.post(&trade.terms, &trade.peer_key(), signed, None).await {
+            Ok(answers) => took(&answers),
+            Err(error) => {
+                tracing::debug!(trade = trade.terms.trade.short(), error, "words were not sent");
+                false
+            }
         }
     }
 

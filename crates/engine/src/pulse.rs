@@ -18,6 +18,8 @@ const BATCH: usize = 4_096;
 const CURSOR_EVERY: Duration = Duration::from_secs(60);
 /// Between two looks at how full the disk is.
 const ROOM_EVERY: Duration = Duration::from_secs(5);
+/// Sweeps of which one also looks for what a restored store has forgotten: about once an hour.
+const THOROUGH_EVERY: u32 = 60;
 /// Tries after which an effect counts as stuck.
 const STUCK_TRIES: u32 = 5;
 
@@ -50,10 +52,14 @@ impl Inner {
 
     /// Sweeps the node again and again.
     pub(crate) async fn sweep_again(self: Arc<Self>) {
+        let mut sweeps: u32 = 0;
         loop {
             tokio::time::sleep(self.config.times.sweep).await;
             if self.chain.is_reachable() {
-                self.sweep(Thorough::No).await;
+                sweeps = sweeps.wrapping_add(1);
+                let thorough =
+                    if sweeps.is_multiple_of(THOROUGH_EVERY) { Thorough::Yes } else { Thorough::No };
+                self.sweep(thorough).await;
             }
         }
     }

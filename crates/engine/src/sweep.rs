@@ -6,7 +6,11 @@ use crate::{
     troubles::Source,
     watch::{Question, Watched, questions},
 };
-use domp_escrow::{input::PaymentReport, leg::PaidState, trade::Trade};
+use domp_escrow::{
+    input::PaymentReport,
+    leg::{Leg, PaidState, Want},
+    trade::Trade,
+};
 use domp_ports::lightning::LnError;
 use domp_protocol::ids::TradeId;
 use futures::StreamExt;
@@ -20,7 +24,8 @@ use std::sync::{
 pub(crate) enum Thorough {
     /// What the trade knows to be open.
     No,
-    /// Also payments that the trade does not know of: a store that was restored from an older state may have forgotten one.
+    /// Also payments and invoices that the trade does not know of: a store that was restored from an older state may have
+    /// forgotten one.
     Yes,
 }
 
@@ -123,13 +128,17 @@ fn failed(error: &Option<LnError>) -> bool {
     false
 }
 
-/// Payments that were offered and, as far as the trade knows, never made.
+/// Payments that were offered and, as far as the trade knows, never made, and invoices that it never asked for.
 fn forgotten(trade: &Trade) -> Vec<(Watched, Question)> {
+    let never_issued =
+        |leg: &&Leg| leg.holding().is_some_and(|holding| holding.want == Want::Nothing && !leg.is_locked());
+    let invoices = trade.legs.iter().filter(never_issued).filter_map(|leg| {
+        Some((Watched::Invoice(leg.purpose), Question { hash: leg.hash?, amount: leg.amount }))
+    });
     let offered = trade.legs.iter().filter(|leg| leg.invoice.is_some());
     let not_sent = offered.filter(|leg| leg.paying().is_some_and(|paying| paying.node == PaidState::NotSent));
-    not_sent
-        .filter_map(|leg| {
-            Some((Watched::Payment(leg.purpose), Question { hash: leg.hash?, amount: leg.amount }))
-        })
-        .collect()
+    let payments = not_sent.filter_map(|leg| {
+        Some((Watched::Payment(leg.purpose), Question { hash: leg.hash?, amount: leg.amount }))
+    });
+    invoices.chain(payments).collect()
 }

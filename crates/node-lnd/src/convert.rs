@@ -211,10 +211,10 @@ pub(crate) fn outpoint(point: &lnrpc::ChannelPoint) -> Result<String, LnError> {
             bytes.reverse();
             hex::encode(bytes)
         }
-        Some(FundingTxid::FundingTxidStr(text)) => text.clone(),
+        Some(FundingTxid::FundingTxidStr(text)) => text.to_ascii_lowercase(),
         None => return Err(malformed("a channel point without a transaction id")),
     };
-    if txid.len() != 64 {
+    if txid.len() != 64 || !txid.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(malformed("a channel point's transaction id is not 32 bytes"));
     }
     Ok(format!("{txid}:{}", point.output_index))
@@ -367,6 +367,8 @@ mod tests {
             assert_eq!(outpoint(&point), Ok(format!("{txid}:1")));
         }
         assert!(is_malformed(outpoint(&lnrpc::ChannelPoint::default())));
+        let no_hex = Some(FundingTxid::FundingTxidStr("zz".repeat(32)));
+        assert!(is_malformed(outpoint(&lnrpc::ChannelPoint { funding_txid: no_hex, output_index: 1 })));
         assert_eq!(channel_point(&format!("{txid}:1")).unwrap().output_index, 1);
         for text in ["", "abc:0", &txid, &format!("{txid}:x"), &format!("{txid}:-1")] {
             let refused = channel_point(text);

@@ -83,7 +83,11 @@ pub fn write(path: &Path, template: &Template) -> Result<(), Failure> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    file.write_all(template.text().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+    file.write_all(template.text().as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
+        // On a full disk: half a file would stand in the way of the next attempt.
+        let _ = std::fs::remove_file(path);
+        failed(error)
+    })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use domp_protocol::{
     event::VerifiedEvent,
     ids::EventId,
     kinds::{Bid, Body, Listing, Signed},
-    pow::{Difficulty, MAX_MINED_BITS},
+    pow::Difficulty,
 };
 use std::sync::Arc;
 
@@ -47,10 +47,14 @@ impl Inner {
         if self.has_trade(&event.id()).await? {
             return self.keep_marker(marker).await;
         }
-        if let Some(reason) = self.unwelcome(event) {
-            tracing::debug!(bid = event.id().short(), reason, "not taken in");
-            self.tell(EngineEvent::Ignored { trade: None, event: event.id(), reason });
+        if let Some(reason) = self.no_room_for_bids() {
+            // It may come again when there is room.
+            self.tell_refused_bid(event, &reason);
             return Ok(());
+        }
+        if let Some(reason) = self.not_wanted(event, &listing.id()).await? {
+            self.tell_refused_bid(event, &reason);
+            return self.keep_marker(marker).await;
         }
         match self.judge(&listing, &bid).await? {
             Judged::Waits(missing) => self.hold_event(event, missing, None).await,
@@ -77,17 +81,45 @@ impl Inner {
         }
     }
 
-    /// Why a bid is not looked at, whatever it says: it cost its author no work, or there are as many as we look after.
-    fn unwelcome(&self, event: &VerifiedEvent) -> Option<String> {
-        let bounds = &self.config.bounds;
-        if let Err(reason) = worked_for(event, bounds.bid_work_bits) {
-            return Some(format!("bid {}: {reason}", event.id()));
+    /// Why no bid at all is taken in now.
+    fn no_room_for_bids(&self) -> Option<String> {
+        let most = self.config.bounds.bids;
+        if self.inbox.all_bids() >= most {
+            return Some(format!("{most} bids wait for an answer already, and that is the most"));
         }
-        if self.inbox.all_bids() >= bounds.bids {
-            let most = bounds.bids;
-            return Some(format!("bid {}: {most} bids wait for an answer, and that is the most", event.id()));
+        self.short_of_room().then(|| "the disk is nearly full".to_owned())
+    }
+
+    /// Why no bid like this one is taken, whatever it offers: the listing was withdrawn, or it brings too little work.
+    async fn not_wanted(
+        &self,
+        event: &VerifiedEvent,
+        listing: &EventId,
+    ) -> Result<Option<String>, EngineError> {
+        if let Some(since) = self.withdrawn(listing).await? {
+            return Ok(Some(format!("listing {listing} was withdrawn at unix time {}", since.0)));
         }
-        self.short_of_room().then(|| format!("bid {}: the disk is nearly full", event.id()))
+        let bits = self.config.bounds.bid_work_bits;
+        // More than 256 bits nobody has: such a bound would refuse everything, as it says.
+        let Ok(required) = Difficulty::new(bits) else { return Ok(Some(format!("{bits} bits of work"))) };
+        if required == Difficulty::NONE {
+            return Ok(None);
+        }
+        let refused =
+            |why: &dyn std::fmt::Display| Ok(Some(format!("{why}; a bid here needs {required} of work")));
+        match Proof::read(event.kind(), event.tags()) {
+            Ok(Proof::Work { difficulty, .. }) => {
+                match Proof::check_work(&event.id(), difficulty, required) {
+                    Verdict::Holds => Ok(None),
+                    verdict => refused(&verdict),
+                }
+            }
+            // Whether a relay was paid only that relay knows [D3-68].
+            Ok(Proof::Payment { .. } | Proof::Reference { .. }) => {
+                refused(&"its proof cannot be checked here")
+            }
+            Err(error) => refused(&error),
+        }
     }
 
     /// The bid against the listing, with the counter bids that it answers as far as they are stored.
@@ -130,21 +162,5 @@ impl Inner {
         let reason = format!("bid {} of {} is refused: {reason}", event.id(), event.author().short());
         tracing::info!("{reason}");
         self.tell(EngineEvent::Ignored { trade: None, event: event.id(), reason });
-    }
-}
-
-/// Whether an event carries a proof of at least so much work.
-fn worked_for(event: &VerifiedEvent, bits: u16) -> Result<(), String> {
-    if bits == 0 {
-        return Ok(());
-    }
-    let required = Difficulty::new(bits.min(MAX_MINED_BITS)).map_err(|error| error.to_string())?;
-    match Proof::read(event.kind(), event.tags()) {
-        Ok(Proof::Work { difficulty, .. }) => match Proof::check_work(&event.id(), difficulty, required) {
-            Verdict::Holds => Ok(()),
-            verdict => Err(verdict.to_string()),
-        },
-        Ok(_) => Err(format!("it carries no proof of work, and {required} are asked for")),
-        Err(error) => Err(error.to_string()),
     }
 }

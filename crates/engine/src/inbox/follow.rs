@@ -18,8 +18,8 @@ use tokio::{
 pub(crate) const BACK_DATED_SECONDS: u64 = 3 * 86_400;
 /// The setting that says until when the relays have been read.
 const CURSOR: &str = "inbox/cursor";
-/// Events looked at at the same time.
-const HANDS: usize = 16;
+/// Events looked at at the same time: enough for their commits to share what a disk takes to sync.
+const HANDS: usize = 128;
 /// After a change of what is followed, others are waited for so long before it is asked anew.
 const GATHER: Duration = Duration::from_secs(5);
 /// How far the clocks of people may be apart, in seconds.

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test file uses some of it
 
 pub mod hanging;
+pub mod memory;
 pub mod people;
 pub mod slow;
 
