@@ -33,33 +33,36 @@ impl Inner {
                 .ok_or(error),
             error => Err(error),
         });
-        match &event {
-            Ok(event) => self.insist(event, None, false).await,
-            Err(error) => tracing::debug!(relay = delivered.relay, %error, "not an event, or not yet"),
-        }
-        // The time of an event from the future may come.
-        if !matches!(event, Err(EventError::Future { .. })) {
+        let dealt_with = match event {
+            Ok(event) => self.insist(&event, None, false).await,
+            Err(error) => {
+                tracing::debug!(relay = delivered.relay, %error, "not an event, or not yet");
+                !matches!(error, EventError::Future { .. })
+            }
+        };
+        if dealt_with {
             under_way.remember();
         }
     }
 
-    /// Deals with an event, again and again for as long as the database or the node is away.
+    /// Deals with an event, again and again for as long as the database or the node is away. False if it is from the future:
+    /// its time may come.
     pub(super) async fn insist(
         self: &Arc<Self>,
         event: &VerifiedEvent,
         marker: Option<Document>,
         was_held: bool,
-    ) {
+    ) -> bool {
         let mut pause = self.config.times.retry_first;
         loop {
             match Box::pin(self.arrive(event, marker.clone(), was_held)).await {
-                Ok(()) => return,
+                Ok(()) => return true,
                 Err(error @ (EngineError::Journal(_) | EngineError::NoTip(_) | EngineError::Node(_))) => {
                     tracing::debug!(event = event.id().short(), %error, "not dealt with yet");
                 }
                 Err(error) => {
                     tracing::debug!(event = event.id().short(), %error, "not taken in");
-                    return;
+                    return !matches!(error, EngineError::Event(EventError::Future { .. }));
                 }
             }
             tokio::time::sleep(pause).await;
@@ -109,6 +112,8 @@ impl Inner {
         let inner = match VerifiedEvent::check(&unwrapped.inner_json, self.now()) {
             Ok(inner) if inner.kind() != WRAP_KIND => inner,
             Ok(_) => return Ok(()),
+            // Its time may come, so it is not remembered as dealt with.
+            Err(error @ EventError::Future { .. }) => return Err(error.into()),
             Err(error) => {
                 tracing::debug!(sender = unwrapped.sender.short(), %error, "a wrap holds no event");
                 return Ok(());

@@ -259,7 +259,9 @@ impl Inner {
         for document in held {
             let event = self.unpack(&document).ok().and_then(|json| VerifiedEvent::check_stored(&json).ok());
             match event {
-                Some(event) => self.insist(&event, None, true).await,
+                Some(event) => {
+                    self.insist(&event, None, true).await;
+                }
                 None => tracing::warn!(event = document.id.short(), "a held event cannot be read"),
             }
         }
