@@ -1,7 +1,7 @@
 //! The cabinet: trades in memory, each behind a lock of its own, so that one writer at a time has it and others go on.
 
-use domp_escrow::{letter::Paper, trade::Trade};
-use domp_ports::journal::EffectKey;
+use domp_escrow::{letter::Paper, terms::Side, trade::Trade};
+use domp_ports::journal::{Document, EffectKey};
 use domp_protocol::{
     ids::{EventId, TradeId},
     tags::commit::Commits,
@@ -53,6 +53,24 @@ impl Kept {
     /// Whether an event is stored with this trade. Asked once its times are read.
     pub(crate) fn has(&self, event: &EventId) -> bool {
         self.times.as_ref().is_some_and(|times| times.contains_key(event))
+    }
+
+    /// Whether an event that changes nothing may be stored with this trade: words, a second paper of a kind. Before anything
+    /// is promised few may, since the other side may be anybody; later more, and never more than anybody needs.
+    pub(crate) fn has_room_for(&self, document: &Document) -> bool {
+        const BEFORE: usize = 32;
+        const AFTER: usize = 256;
+        const LONGEST: usize = 64 << 10;
+        let most = if self.trade.choices.accept || self.trade.side == Side::Buyer { AFTER } else { BEFORE };
+        let stored = self.times.as_ref().map_or(0, HashMap::len);
+        self.has(&document.id) || (stored < most && document.json.len() <= LONGEST)
+    }
+
+    /// An event of the trade was stored.
+    pub(crate) fn remember(&mut self, document: &Document) {
+        if let Some(times) = self.times.as_mut().filter(|_| document.trade.is_some()) {
+            times.insert(document.id, document.created_at);
+        }
     }
 
     /// Whether the other side's event was put to the machine at this height before, so that doing it once more would only

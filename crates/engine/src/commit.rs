@@ -220,8 +220,15 @@ impl Inner {
             "nothing changed"
         );
         for document in along.documents.drain(..) {
-            remember_time(kept, &document);
-            self.ports.journal.keep_document(document).await?;
+            // A mark belongs to no trade. What was held waits no more, and must be told so.
+            if document.trade.is_none() {
+                self.keep_marker(Some(document)).await?;
+            } else if kept.has_room_for(&document) {
+                kept.remember(&document);
+                self.ports.journal.keep_document(document).await?;
+            } else {
+                self.ports.journal.forget_documents(vec![document.id]).await?;
+            }
         }
         if !along.cleared.is_empty() {
             self.outbox.done_already(&along.cleared);
@@ -270,7 +277,7 @@ impl Inner {
         kept.version = version;
         self.outbox.struck_out(kept.done.drain(..));
         for document in &along.documents {
-            remember_time(kept, document);
+            kept.remember(document);
         }
         if self.config.faults.at(Point::AfterCommit { trade: id, version, input }) == Fault::Stop {
             self.life.die().await;
@@ -376,10 +383,4 @@ fn hash_uses(trade: &Trade, is_new: bool, effects: &[Effect]) -> Vec<(PaymentHas
 fn new_papers(before: &Trade, after: &Trade) -> Vec<EventId> {
     let old: BTreeSet<EventId> = before.papers.values().copied().collect();
     after.papers.values().filter(|paper| !old.contains(paper)).copied().collect()
-}
-
-fn remember_time(kept: &mut Kept, document: &Document) {
-    if let Some(times) = kept.times.as_mut() {
-        times.insert(document.id, document.created_at);
-    }
 }

@@ -66,6 +66,16 @@ pub struct Bounds {
     pub held_per_author: usize,
     /// The same of everybody together.
     pub held: usize,
+    /// The same in bytes as they are stored.
+    pub held_bytes: usize,
+    /// The longest event, in bytes as they are stored, that waits for a trade that is not known here.
+    pub stranger_bytes: usize,
+    /// Gift wraps remembered on disk, so that they are not opened again after a start.
+    pub marks: u64,
+    /// Bids on our listings that are neither accepted nor over, of everybody together.
+    pub bids: usize,
+    /// Bytes that the disk must have left for anything of strangers to be stored.
+    pub least_room: u64,
     /// Bids of one author that are neither accepted nor over.
     pub bids_per_author: usize,
     /// Bits of proof of work that a bid on a listing of ours must carry; 0 asks for none.
@@ -133,6 +143,11 @@ impl Default for Bounds {
             inbox: 1_024,
             held_per_author: 64,
             held: 4_096,
+            held_bytes: 32 << 20,
+            stranger_bytes: 16 << 10,
+            marks: 65_536,
+            bids: 1_024,
+            least_room: 256 << 20,
             bids_per_author: 16,
             bid_work_bits: 0,
             least_work_bits: 8,

@@ -20,7 +20,10 @@ use interest::Interest;
 use seen::Seen;
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::Notify;
 
@@ -41,6 +44,8 @@ pub(crate) struct Inbox {
     interest_changed: Notify,
     /// Bids of each author that are neither accepted nor over.
     bids: Mutex<HashMap<PublicKey, BTreeSet<TradeId>>>,
+    /// Wraps marked as opened since the start.
+    marks: AtomicU64,
 }
 
 impl Inbox {
@@ -69,6 +74,17 @@ impl Inbox {
         if hold(&self.interest).listing(listing) {
             self.interest_changed.notify_one();
         }
+    }
+
+    /// Counts a wrap that was marked as opened; true if it is time to forget old ones.
+    fn count_mark(&self) -> bool {
+        const EVERY: u64 = 512;
+        self.marks.fetch_add(1, Ordering::Relaxed) % EVERY == EVERY - 1
+    }
+
+    /// Bids of everybody that are neither accepted nor over.
+    fn all_bids(&self) -> usize {
+        hold(&self.bids).values().map(BTreeSet::len).sum()
     }
 
     /// Bids of this author that are neither accepted nor over.

@@ -249,7 +249,7 @@ impl Inner {
             }
             Effect::PayLate { hash, bolt11, amount } => {
                 let order = payments::Order { hash: *hash, bolt11, amount: *amount };
-                Tried::Ended(self.pay_late(key.trade, &order, how).await)
+                self.pay_late(key.trade, &order, how).await
             }
             Effect::Send { message, .. } => self.send(key, message, false).await,
             Effect::Resend { message, .. } => self.send(key, message, true).await,

@@ -16,6 +16,8 @@ const AT_ONCE: usize = 64;
 const BATCH: usize = 4_096;
 /// Between two notes of how far the relays have been read.
 const CURSOR_EVERY: Duration = Duration::from_secs(60);
+/// Between two looks at how full the disk is.
+const ROOM_EVERY: Duration = Duration::from_secs(5);
 /// Sweeps of which one also looks for what a restored store has forgotten: about once an hour.
 const THOROUGH_EVERY: u32 = 60;
 /// Tries after which an effect counts as stuck.
@@ -26,11 +28,16 @@ impl Inner {
     pub(crate) async fn beat(self: Arc<Self>) {
         let mut told = Vec::new();
         let mut cursor_moved = Instant::now();
+        let mut room_seen = Instant::now();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(self.config.times.pulse) => {
                     self.flush().await;
                     self.perform_left_behind().await;
+                    if room_seen.elapsed() >= ROOM_EVERY {
+                        self.look_for_room().await;
+                        room_seen = Instant::now();
+                    }
                     self.tell_health(&mut told);
                     if cursor_moved.elapsed() >= CURSOR_EVERY {
                         self.move_cursor().await;

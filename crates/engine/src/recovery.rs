@@ -83,6 +83,7 @@ impl Inner {
         // Until everything has been heard, time stands still where it stood when we stopped: a secret that waits on a relay
         // is used before a deadline that has passed meanwhile is acted on.
         self.chain.stand_still(self.last_height().await);
+        self.look_for_room().await;
         self.perform_stored().await;
         if !self.wait_for(|inner| async move { inner.recheck_all().await }).await {
             tracing::warn!(

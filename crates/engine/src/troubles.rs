@@ -9,6 +9,8 @@ use std::{collections::BTreeMap, sync::Mutex};
 pub(crate) enum Source {
     /// The database.
     Journal,
+    /// The disk is nearly full.
+    Room,
     /// The stream of new blocks.
     Blocks,
     /// Streams about invoices and payments.

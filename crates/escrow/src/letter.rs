@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 /// Blocks after which an unacknowledged letter is sent again.
 pub const RESEND_AFTER: Blocks = Blocks(2);
+/// Blocks after which a bid and its hashes are sent again while nobody has answered: a bid may wait for two weeks.
+pub const REPEAT_BID_AFTER: Blocks = Blocks(12);
 
 /// The papers of a trade. Each side writes each of them at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -31,6 +31,11 @@ pub(crate) fn record(turn: &mut Turn, event: EventId, said: &Said) {
         turn.note(Note::Ignored(format!("only the {} may say that", turn.trade.side.as_str())));
         return;
     }
+    // The one paper of which every new one is a new fact, until one fits our own.
+    if paper == Paper::LockOk && is_beyond_all_reason(turn, event) {
+        turn.note(Note::Ignored(format!("more than {MOST_SEEN} events")));
+        return;
+    }
     match turn.trade.papers.get(&paper).copied() {
         Some(known) if known == event => {}
         // Both sides write their own copy of an agreement; every other paper has one author only.
@@ -41,8 +46,7 @@ pub(crate) fn record(turn: &mut Turn, event: EventId, said: &Said) {
         Some(_) | None => take_in(turn, event, paper, said),
     }
     if paper.wants_receipt() {
-        let seen = &turn.trade.seen;
-        if seen.len() >= MOST_SEEN && !seen.contains_key(&event) {
+        if is_beyond_all_reason(turn, event) {
             turn.note(Note::Ignored(format!("more than {MOST_SEEN} events: no further receipts")));
             return;
         }
@@ -50,6 +54,10 @@ pub(crate) fn record(turn: &mut Turn, event: EventId, said: &Said) {
         turn.effects
             .push(Effect::Send { message: Message::Receipt { of: event, first_seen }, not_after: None });
     }
+}
+
+fn is_beyond_all_reason(turn: &Turn, event: EventId) -> bool {
+    turn.trade.seen.len() >= MOST_SEEN && !turn.trade.seen.contains_key(&event)
 }
 
 /// Who may say it (nobody in particular for what both may say) and which paper it is; a dispute is no paper.

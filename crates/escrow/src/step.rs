@@ -4,14 +4,15 @@ use crate::{
     commands,
     effect::Effect,
     input::Input,
-    letter::{Letter, Message, RESEND_AFTER},
+    leg::Leg,
+    letter::{Letter, Message, Paper, REPEAT_BID_AFTER, RESEND_AFTER},
     moment::At,
     note::Note,
     reports, resolution, said, setup, shipping,
     stage::stage,
     trade::{RULES_VERSION, Trade, Unwind},
 };
-use domp_protocol::units::Height;
+use domp_protocol::units::{Blocks, Height};
 
 /// What an input led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,14 +77,30 @@ fn resend(turn: &mut Turn, input: &Input) {
 impl Trade {
     /// The height at which a letter is to be sent again, if ever.
     pub fn letter_due(&self, letter: &Letter) -> Option<Height> {
-        let waiting = letter.sent.is_some() && !letter.receipted && letter.paper.wants_receipt();
-        let due = letter.posted_at.plus(RESEND_AFTER);
+        let waiting = letter.sent.is_some() && !letter.receipted;
+        let due = letter.posted_at.plus(self.resent_after(letter.paper).filter(|_| waiting)?);
         let last = match (letter.not_after, self.deadlines) {
             (Some(not_after), _) => not_after,
             (None, Some(deadlines)) => deadlines.settle_by,
             (None, None) => due,
         };
-        (waiting && due <= last && !stage(self).is_ended()).then_some(due)
+        (due <= last && !stage(self).is_ended()).then_some(due)
+    }
+
+    /// After how many blocks a paper is sent again, if it still is. Most are until a receipt comes; of the first three no
+    /// receipt is sent, but what follows from each of them shows that it has arrived.
+    fn resent_after(&self, paper: Paper) -> Option<Blocks> {
+        let going_on = self.unwind.is_none();
+        match paper {
+            Paper::Bid | Paper::Hashes => {
+                (going_on && !self.has(Paper::Acceptance)).then_some(REPEAT_BID_AFTER)
+            }
+            Paper::Acceptance => {
+                let paid = self.has(Paper::Payment) || self.legs.iter().any(Leg::is_locked);
+                (going_on && !paid).then_some(RESEND_AFTER)
+            }
+            other => other.wants_receipt().then_some(RESEND_AFTER),
+        }
     }
 }
 

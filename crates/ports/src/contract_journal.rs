@@ -36,6 +36,8 @@ macro_rules! journal_contract {
             document__kept_again__only_trade_and_hold_change
             documents__of_trade_and_kind__by_their_own_time
             documents__held__found_by_what_they_wait_for
+            documents__forgotten__gone_unless_of_a_trade_or_our_own
+            documents__forgotten_but_the_newest__of_that_kind_only
             document__made_by_an_effect__found_by_it
             documents__with_a_commit_that_fails__not_kept
             values__at_their_bounds__read_back_exactly
@@ -290,7 +292,10 @@ mod cases {
             ..first.clone()
         };
         journal.keep_document(again).await?;
-        let wanted = Document { trade: Some(id(3)), held_for: None, ..first };
+        let wanted = Document { trade: Some(id(3)), held_for: None, ..first.clone() };
+        assert_eq!(journal.document(&id(1)).await?, Some(wanted.clone()));
+        // Once of a trade it stays so.
+        journal.keep_document(first).await?;
         assert_eq!(journal.document(&id(1)).await?, Some(wanted));
         assert_eq!(journal.held_documents(&id(8)).await?, []);
         Ok(())
@@ -318,6 +323,42 @@ mod cases {
         journal.keep_document(Document { held_for: Some(id(8)), ..document(1, 1) }).await?;
         assert_eq!(names(&journal.held_documents(&id(9)).await?), [3, 2]);
         assert_eq!(names(&journal.held_documents(&id(8)).await?), [1, 4]);
+        Ok(())
+    }
+
+    /// What belongs to a trade or was made here is kept whatever anybody asks.
+    pub async fn documents__forgotten__gone_unless_of_a_trade_or_our_own(journal: &impl Journal) -> Outcome {
+        let key = EffectKey { trade: id(9), seq: 1, n: 0 };
+        journal.keep_document(Document { held_for: Some(id(8)), ..document(1, 1) }).await?;
+        journal.keep_document(Document { trade: Some(id(9)), ..document(2, 1) }).await?;
+        journal.keep_document(Document { made_by: Some(key), ..document(3, 1) }).await?;
+        journal.keep_document(document(4, 1)).await?;
+        journal.forget_documents((1..=3).chain([9]).map(id).collect()).await?;
+        assert!(journal.document(&id(1)).await?.is_none());
+        assert!(journal.held_documents(&id(8)).await?.is_empty());
+        for kept in 2..=4 {
+            assert!(journal.document(&id(kept)).await?.is_some());
+        }
+        Ok(())
+    }
+
+    /// By the order of keeping, not by a time that a stranger wrote.
+    pub async fn documents__forgotten_but_the_newest__of_that_kind_only(journal: &impl Journal) -> Outcome {
+        for byte in 1..=5 {
+            journal.keep_document(document(byte, 100 - u64::from(byte))).await?;
+        }
+        let kind = document(1, 1).kind;
+        journal.keep_document(Document { trade: Some(id(9)), ..document(6, 1) }).await?;
+        journal.keep_document(Document { held_for: Some(id(9)), ..document(7, 1) }).await?;
+        journal.keep_document(Document { kind: kind + 1, ..document(8, 1) }).await?;
+        journal.forget_but_newest(kind, 2).await?;
+        for byte in 1..=8 {
+            assert!(journal.document(&id(byte)).await?.is_some() == (byte >= 4));
+        }
+        journal.forget_but_newest(kind, 2).await?;
+        journal.forget_but_newest(kind, 0).await?;
+        assert!(journal.document(&id(5)).await?.is_none());
+        assert!(journal.document(&id(6)).await?.is_some());
         Ok(())
     }
 

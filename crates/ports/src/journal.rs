@@ -179,7 +179,8 @@ pub trait Journal: Send + Sync {
     /// The trade bound to a hash, if any.
     async fn trade_of_hash(&self, hash: &PaymentHash) -> Result<Option<TradeId>, JournalError>;
 
-    /// Keeps a document; keeping the same id again changes only `trade` and `held_for`.
+    /// Keeps a document; keeping the same id again changes only `trade` and `held_for`, and nothing if that would take it
+    /// away from a trade.
     async fn keep_document(&self, document: Document) -> Result<(), JournalError>;
     /// A document by id.
     async fn document(&self, id: &EventId) -> Result<Option<Document>, JournalError>;
@@ -193,6 +194,14 @@ pub trait Journal: Send + Sync {
     async fn awaited(&self) -> Result<Vec<EventId>, JournalError>;
     /// Documents waiting for `missing`.
     async fn held_documents(&self, missing: &EventId) -> Result<Vec<Document>, JournalError>;
+
+    /// Forgets these documents for good, as far as they belong to no trade and nobody here made them.
+    async fn forget_documents(&self, ids: Vec<EventId>) -> Result<(), JournalError>;
+    /// Forgets for good the documents of a kind that belong to no trade, that nobody here made and that wait for nothing,
+    /// but for the `keep` that were kept last.
+    async fn forget_but_newest(&self, kind: u16, keep: u64) -> Result<(), JournalError>;
+    /// Bytes that are left for the database to grow; `None` if nobody can tell.
+    async fn room(&self) -> Result<Option<u64>, JournalError>;
 
     /// Keeps sealed bytes under a name (`secret/<hash>`, `salt/<hash>`); overwriting is an error unless equal.
     async fn keep_sealed(&self, name: &str, sealed: &[u8]) -> Result<(), JournalError>;

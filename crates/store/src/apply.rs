@@ -3,7 +3,7 @@
 
 use crate::fault::Fault;
 use domp_ports::journal::{Commit, Document, EffectKey, HashUse, JournalError};
-use domp_protocol::ids::{PaymentHash, TradeId};
+use domp_protocol::ids::{EventId, PaymentHash, TradeId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// One thing to be written, all of it or nothing.
@@ -13,6 +13,15 @@ pub(crate) enum Write {
     Commit(Box<Commit>),
     /// A document.
     Document(Box<Document>),
+    /// Documents to be forgotten.
+    Forget(Vec<EventId>),
+    /// Documents of a kind to be forgotten, but for the newest.
+    ForgetButNewest {
+        /// The kind.
+        kind: u16,
+        /// How many stay.
+        keep: u64,
+    },
     /// Encrypted bytes under a name, once and for ever.
     Sealed {
         /// Their name.
@@ -49,6 +58,8 @@ impl Write {
         match self {
             Self::Commit(commit) => apply_commit(db, commit),
             Self::Document(document) => keep_document(db, document),
+            Self::Forget(ids) => ids.iter().try_for_each(|id| forget(db, id)),
+            Self::ForgetButNewest { kind, keep } => forget_but_newest(db, *kind, *keep),
             Self::Sealed { name, bytes } => keep_sealed(db, name, bytes),
             Self::Setting { name, value } => set_setting(db, name, value),
         }
@@ -153,7 +164,8 @@ fn keep_document(db: &Connection, document: &Document) -> Result<(), Fault> {
         "INSERT INTO documents
            (id, kind, author, created_at, trade, made_by_trade, made_by_seq, made_by_place, held_for, json)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (id) DO UPDATE SET trade = excluded.trade, held_for = excluded.held_for",
+         ON CONFLICT (id) DO UPDATE SET trade = excluded.trade, held_for = excluded.held_for
+           WHERE excluded.trade IS NOT NULL OR documents.trade IS NULL",
     )?
     .execute(params![
         document.id.as_bytes(),
@@ -167,6 +179,25 @@ fn keep_document(db: &Connection, document: &Document) -> Result<(), Fault> {
         document.held_for.as_ref().map(|id| id.as_bytes()),
         document.json,
     ])?;
+    Ok(())
+}
+
+fn forget(db: &Connection, id: &EventId) -> Result<(), Fault> {
+    db.prepare_cached("DELETE FROM documents WHERE id = ?1 AND trade IS NULL AND made_by_trade IS NULL")?
+        .execute([id.as_bytes()])?;
+    Ok(())
+}
+
+fn forget_but_newest(db: &Connection, kind: u16, keep: u64) -> Result<(), Fault> {
+    // A negative offset would count as none.
+    let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+    db.prepare_cached(
+        "DELETE FROM documents WHERE n IN (
+           SELECT n FROM documents
+           WHERE kind = ?1 AND trade IS NULL AND made_by_trade IS NULL AND held_for IS NULL
+           ORDER BY n DESC LIMIT -1 OFFSET ?2)",
+    )?
+    .execute(params![kind, keep])?;
     Ok(())
 }
 

@@ -134,6 +134,20 @@ impl Journal for SqliteJournal {
         self.points.ask(move |db| queries::held_documents(db, &missing)).await
     }
 
+    async fn forget_documents(&self, ids: Vec<EventId>) -> Result<(), JournalError> {
+        self.writer.write(Write::Forget(ids)).await
+    }
+    async fn forget_but_newest(&self, kind: u16, keep: u64) -> Result<(), JournalError> {
+        self.writer.write(Write::ForgetButNewest { kind, keep }).await
+    }
+    async fn room(&self) -> Result<Option<u64>, JournalError> {
+        let Some(file) = self.file.clone() else { return Ok(None) };
+        let asked = tokio::task::spawn_blocking(move || rustix::fs::statvfs(&*file)).await;
+        // A file system that does not tell is no reason to refuse anything.
+        let told = asked.ok().and_then(Result::ok);
+        Ok(told.map(|told| told.f_bavail.saturating_mul(told.f_frsize)))
+    }
+
     async fn keep_sealed(&self, name: &str, sealed: &[u8]) -> Result<(), JournalError> {
         self.writer.write(Write::Sealed { name: name.to_owned(), bytes: sealed.to_vec() }).await
     }

@@ -94,9 +94,12 @@ async fn engine(
     };
     let bounds = Bounds {
         least_work_bits: 0,
+        bid_work_bits: 0,
+        bids: usize::MAX,
         bids_per_author: usize::MAX,
         held_per_author: usize::MAX,
         held: usize::MAX,
+        held_bytes: usize::MAX,
         listener_backlog: 1 << 20,
         ..Bounds::default()
     };

@@ -1,6 +1,6 @@
 //! Arrivals: from a relay's text to the trade that it is about.
 
-use crate::{EngineError, documents::WRAP_KIND, inner::Inner};
+use crate::{EngineError, documents::WRAP_KIND, inner::Inner, troubles::Source};
 use domp_ports::{journal::Document, relays::Delivered};
 use domp_protocol::{
     event::{EventError, VerifiedEvent},
@@ -33,33 +33,36 @@ impl Inner {
                 .ok_or(error),
             error => Err(error),
         });
-        match &event {
-            Ok(event) => self.insist(event, None, false).await,
-            Err(error) => tracing::debug!(relay = delivered.relay, %error, "not an event, or not yet"),
-        }
-        // The time of an event from the future may come.
-        if !matches!(event, Err(EventError::Future { .. })) {
+        let dealt_with = match event {
+            Ok(event) => self.insist(&event, None, false).await,
+            Err(error) => {
+                tracing::debug!(relay = delivered.relay, %error, "not an event, or not yet");
+                !matches!(error, EventError::Future { .. })
+            }
+        };
+        if dealt_with {
             under_way.remember();
         }
     }
 
-    /// Deals with an event, again and again for as long as the database or the node is away.
+    /// Deals with an event, again and again for as long as the database or the node is away. False if it is from the future:
+    /// its time may come.
     pub(super) async fn insist(
         self: &Arc<Self>,
         event: &VerifiedEvent,
         marker: Option<Document>,
         was_held: bool,
-    ) {
+    ) -> bool {
         let mut pause = self.config.times.retry_first;
         loop {
             match Box::pin(self.arrive(event, marker.clone(), was_held)).await {
-                Ok(()) => return,
+                Ok(()) => return true,
                 Err(error @ (EngineError::Journal(_) | EngineError::NoTip(_) | EngineError::Node(_))) => {
                     tracing::debug!(event = event.id().short(), %error, "not dealt with yet");
                 }
                 Err(error) => {
                     tracing::debug!(event = event.id().short(), %error, "not taken in");
-                    return;
+                    return !matches!(error, EngineError::Event(EventError::Future { .. }));
                 }
             }
             tokio::time::sleep(pause).await;
@@ -88,7 +91,7 @@ impl Inner {
         }
         match self.route(event).await? {
             Route::Trade(trade) => self.say(trade, event, marker, was_held, self.now()).await,
-            Route::Missing(missing) => self.hold_event(event, missing, marker, None).await,
+            Route::Missing(missing) => self.hold_event(event, missing, None).await,
             Route::Nowhere if was_held => self.let_go(event).await,
             Route::Nowhere => self.keep_marker(marker).await,
         }
@@ -109,6 +112,8 @@ impl Inner {
         let inner = match VerifiedEvent::check(&unwrapped.inner_json, self.now()) {
             Ok(inner) if inner.kind() != WRAP_KIND => inner,
             Ok(_) => return Ok(()),
+            // Its time may come, so it is not remembered as dealt with.
+            Err(error @ EventError::Future { .. }) => return Err(error.into()),
             Err(error) => {
                 tracing::debug!(sender = unwrapped.sender.short(), %error, "a wrap holds no event");
                 return Ok(());
@@ -127,10 +132,42 @@ impl Inner {
         Box::pin(self.arrive(&inner, Some(marker), false)).await
     }
 
-    pub(super) async fn keep_marker(&self, marker: Option<Document>) -> Result<(), EngineError> {
-        match marker {
-            Some(marker) => Ok(self.ports.journal.keep_document(marker).await?),
-            None => Ok(()),
+    pub(crate) async fn keep_marker(self: &Arc<Self>, marker: Option<Document>) -> Result<(), EngineError> {
+        let Some(marker) = marker.filter(|_| !self.short_of_room()) else { return Ok(()) };
+        self.ports.journal.keep_document(marker).await?;
+        if self.inbox.count_mark() {
+            let inner = Arc::clone(self);
+            self.life.spawn(async move {
+                let most = inner.config.bounds.marks;
+                if let Err(error) = inner.ports.journal.forget_but_newest(WRAP_KIND, most).await {
+                    inner.troubles.journal_failed(&error);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the disk is so full that nothing of strangers is stored any more: what is left is for our own trades.
+    pub(super) fn short_of_room(&self) -> bool {
+        self.troubles.has(Source::Room)
+    }
+
+    /// Looks how full the disk is.
+    pub(crate) async fn look_for_room(&self) {
+        let Ok(Some(room)) = self.ports.journal.room().await else { return };
+        let least = self.config.bounds.least_room;
+        if room >= least {
+            self.troubles.clear(Source::Room);
+            return;
+        }
+        let (room, least) = (room >> 20, least >> 20);
+        if !self.short_of_room() {
+            self.troubles.set(
+                Source::Room,
+                format!(
+                    "the disk of the database has {room} MiB left, less than {least} MiB: bids and other events of strangers are not taken in until there is more; open trades go on, until it is full"
+                ),
+            );
         }
     }
 

@@ -47,12 +47,17 @@ impl Inner {
         if self.has_trade(&event.id()).await? {
             return self.keep_marker(marker).await;
         }
+        if let Some(reason) = self.no_room_for_bids() {
+            // It may come again when there is room.
+            self.tell_refused_bid(event, &reason);
+            return Ok(());
+        }
         if let Some(reason) = self.not_wanted(event, &listing.id()).await? {
             self.tell_refused_bid(event, &reason);
             return self.keep_marker(marker).await;
         }
         match self.judge(&listing, &bid).await? {
-            Judged::Waits(missing) => self.hold_event(event, missing, marker, None).await,
+            Judged::Waits(missing) => self.hold_event(event, missing, None).await,
             Judged::Refused(error) => {
                 self.tell_refused_bid(event, &error.to_string());
                 self.held_no_more(&event.id());
@@ -74,6 +79,15 @@ impl Inner {
                 Ok(())
             }
         }
+    }
+
+    /// Why no bid at all is taken in now.
+    fn no_room_for_bids(&self) -> Option<String> {
+        let most = self.config.bounds.bids;
+        if self.inbox.all_bids() >= most {
+            return Some(format!("{most} bids wait for an answer already, and that is the most"));
+        }
+        self.short_of_room().then(|| "the disk is nearly full".to_owned())
     }
 
     /// Why no bid like this one is taken, whatever it offers: the listing was withdrawn, or it brings too little work.

@@ -68,14 +68,20 @@ impl Inner {
                 Ok(())
             }
             Admission::Aside(aside) => {
-                self.ports.journal.keep_document(self.document_of(event, Some(trade))).await?;
+                let document = self.document_of(event, Some(trade));
+                if kept.has_room_for(&document) {
+                    self.ports.journal.keep_document(document.clone()).await?;
+                    kept.remember(&document);
+                    self.tell_aside(trade, event, &aside);
+                } else if was_held {
+                    return self.let_go(event).await;
+                }
                 self.held_no_more(&event.id());
-                self.tell_aside(trade, event, &aside);
                 self.keep_marker(marker).await
             }
             Admission::Held { missing } => {
                 drop(place);
-                self.hold_event(event, missing, marker, Some(trade)).await
+                self.hold_event(event, missing, Some(trade)).await
             }
             Admission::Refused(refused) => {
                 let text = format!("kind {} of {}: {refused}", event.kind(), event.author().short());
@@ -92,7 +98,7 @@ impl Inner {
     }
 
     async fn done_with(
-        &self,
+        self: &Arc<Self>,
         event: &VerifiedEvent,
         marker: Option<Document>,
         was_held: bool,

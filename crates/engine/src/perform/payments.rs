@@ -1,6 +1,6 @@
 //! The payer's effects: pay, and pay late. The call is made once; its answer is never the outcome, the node's own list is.
 
-use super::{Ended, How};
+use super::{Ended, How, Tried};
 use crate::{inner::Inner, reports, troubles::Source};
 use domp_escrow::input::{Input, Outcome, PaymentReport, Task};
 use domp_ports::lightning::{DecodedInvoice, LnError, Pay, PaymentState};
@@ -58,7 +58,9 @@ impl Inner {
         ended
     }
 
-    pub(super) async fn pay_late(&self, trade: TradeId, order: &Order<'_>, how: How) -> Ended {
+    /// Unlike the price this is asked for again when the call was lost and the node, which pays nothing twice, does not know
+    /// the payment: no rule of the machine would, and the person could not.
+    pub(super) async fn pay_late(&self, trade: TradeId, order: &Order<'_>, how: How) -> Tried {
         let task = Task::PayLate;
         if how == How::Recovered {
             match self.payment_report(&order.hash, order.amount).await {
@@ -68,23 +70,31 @@ impl Inner {
                     let reason = "the program was stopped while it was paying the late invoice, and the node cannot say \
                                   what became of it: look into your node, and never pay twice";
                     self.alarm(Some(trade), reason.to_owned());
-                    return Ended::with(task, Outcome::Unknown(reason.to_owned()));
+                    return Tried::ended(task, Outcome::Unknown(reason.to_owned()));
                 }
                 Some(report) => {
                     let outcome = Outcome::Unknown("the program was stopped while it was paying".to_owned());
-                    return Ended { outcome: Some((task, outcome)), then: vec![Input::Late(report)] };
+                    return Tried::Ended(Ended {
+                        outcome: Some((task, outcome)),
+                        then: vec![Input::Late(report)],
+                    });
                 }
             }
         }
         let payee = match self.peek(&trade).await {
             Ok((trade, _)) => trade.terms.seller_node,
-            Err(error) => return Ended::with(task, Outcome::Unknown(error.to_string())),
+            Err(error) => return Tried::again(error),
         };
         let outcome = self.pay_once(order, &Second { payee, cltv: 0..=LATE_CLTV_CEILING.0 }).await;
-        let mut ended = Ended::with(task, outcome);
         let report = self.payment_report(&order.hash, order.amount).await;
+        if let (Outcome::Unknown(reason), Some(PaymentReport::NotFound)) = (&outcome, report)
+            && self.ports.lightning.capabilities().dedupes_payments
+        {
+            return Tried::again(reason);
+        }
+        let mut ended = Ended::with(task, outcome);
         ended.then.extend(report.filter(|report| *report != PaymentReport::NotFound).map(Input::Late));
-        ended
+        Tried::Ended(ended)
     }
 
     /// Asks the node for its reading of the invoice, compares, and pays: once.

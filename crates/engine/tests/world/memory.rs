@@ -104,6 +104,8 @@ impl Rows {
 
     fn keep(&mut self, document: Document) {
         match self.documents.iter_mut().find(|kept| kept.id == document.id) {
+            // Once of a trade it stays so.
+            Some(kept) if kept.trade.is_some() && document.trade.is_none() => {}
             Some(kept) => (kept.trade, kept.held_for) = (document.trade, document.held_for),
             None => self.documents.push(document),
         }
@@ -169,6 +171,31 @@ impl Journal for MemoryJournal {
     }
     async fn held_documents(&self, missing: &EventId) -> Result<Vec<Document>, JournalError> {
         Ok(self.documents(|document| document.held_for == Some(*missing)))
+    }
+    async fn forget_documents(&self, ids: Vec<EventId>) -> Result<(), JournalError> {
+        let strange = |document: &Document| document.trade.is_none() && document.made_by.is_none();
+        self.shelf().now.documents.retain(|document| !strange(document) || !ids.contains(&document.id));
+        Ok(())
+    }
+    async fn forget_but_newest(&self, kind: u16, keep: u64) -> Result<(), JournalError> {
+        let loose = |document: &Document| {
+            document.kind == kind
+                && document.trade.is_none()
+                && document.made_by.is_none()
+                && document.held_for.is_none()
+        };
+        let mut shelf = self.shelf();
+        let all = shelf.now.documents.iter().filter(|document| loose(document)).count();
+        let mut surplus = all.saturating_sub(usize::try_from(keep).unwrap());
+        shelf.now.documents.retain(|document| {
+            let goes = surplus > 0 && loose(document);
+            surplus -= usize::from(goes);
+            !goes
+        });
+        Ok(())
+    }
+    async fn room(&self) -> Result<Option<u64>, JournalError> {
+        Ok(None)
     }
     async fn keep_sealed(&self, name: &str, sealed: &[u8]) -> Result<(), JournalError> {
         let mut shelf = self.shelf();

@@ -112,7 +112,7 @@ pub fn config(faults: Arc<dyn Faults>) -> EngineConfig {
             retry_first: Duration::from_millis(2),
             retry_most: Duration::from_millis(40),
         },
-        bounds: Bounds { least_work_bits: 0, ..Bounds::default() },
+        bounds: Bounds { least_work_bits: 0, bid_work_bits: 0, ..Bounds::default() },
         faults,
         ..EngineConfig::new(Network::Regtest, RELAYS.map(str::to_owned).to_vec())
     }

@@ -20,14 +20,24 @@ pub struct SlowJournal {
     late: Arc<AtomicU64>,
     /// Readings of the outbox that fail.
     unreadable: Arc<AtomicU32>,
+    /// Bytes that the disk has left.
+    room: Arc<AtomicU64>,
 }
 
 impl SlowJournal {
     pub fn new(behind: Arc<dyn Journal>) -> Self {
-        Self { behind, late: Arc::default(), unreadable: Arc::default() }
+        Self {
+            behind,
+            late: Arc::default(),
+            unreadable: Arc::default(),
+            room: Arc::new(AtomicU64::new(u64::MAX)),
+        }
     }
     pub fn acknowledge_after(&self, late: Duration) {
         self.late.store(u64::try_from(late.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+    pub fn leave_room(&self, bytes: u64) {
+        self.room.store(bytes, Ordering::SeqCst);
     }
     pub fn fail_outbox(&self, times: u32) {
         self.unreadable.store(times, Ordering::SeqCst);
@@ -83,6 +93,15 @@ impl Journal for SlowJournal {
     }
     async fn held_documents(&self, missing: &EventId) -> Result<Vec<Document>, JournalError> {
         self.behind.held_documents(missing).await
+    }
+    async fn forget_documents(&self, ids: Vec<EventId>) -> Result<(), JournalError> {
+        self.behind.forget_documents(ids).await
+    }
+    async fn forget_but_newest(&self, kind: u16, keep: u64) -> Result<(), JournalError> {
+        self.behind.forget_but_newest(kind, keep).await
+    }
+    async fn room(&self) -> Result<Option<u64>, JournalError> {
+        Ok(Some(self.room.load(Ordering::SeqCst)))
     }
     async fn keep_sealed(&self, name: &str, sealed: &[u8]) -> Result<(), JournalError> {
         self.behind.keep_sealed(name, sealed).await

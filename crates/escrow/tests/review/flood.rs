@@ -76,3 +76,16 @@ fn agreement_signed_twice__receipted_all_the_same() {
         assert_eq!(step.effects.len(), 1, "{:?}", step.effects);
     }
 }
+
+#[test]
+fn agreement_with_what_was_never_said__in_ever_new_events__a_new_fact_only_so_often() {
+    let mut duel = Duel::at_stage(Stage::Offered);
+    let mut changes = 0;
+    for n in 0..500 {
+        let before = duel.seller.clone();
+        let said = Said::LockOk { ack: event(n + 1_000) };
+        let step = duel.take(Side::Seller, &Input::Said { event: event(n), said });
+        changes += usize::from(duel.seller != before || !step.effects.is_empty());
+    }
+    assert!(changes <= 64, "{changes} times something was written");
+}
