@@ -1,6 +1,7 @@
 //! The repository's own chores: `cargo xtask COMMAND`. One file per command.
 
 mod bench;
+mod fuzz;
 mod model;
 mod nodes;
 mod sim;
@@ -15,14 +16,17 @@ commands:
   test             run everything that can be run here: format, lints, docs, every test, the trials
   nodes            install the real nodes (bitcoind and LND) into the user's cache folder
   tidy [--write]   check what the repository says about itself; --write regenerates what is generated
+  fuzz [TARGET]    throw what comes from outside at the code that reads it: [--seconds N] a target, 10 if not said
   bench [NAME]     compare our speed with what lies underneath
-  sim              simulate trades with faults: [--seeds N] [--from S] [--jobs J], or --seed S to be told one
+  sim              simulate trades with faults: [--seeds N] [--from S] [--jobs J], or --seed S to be told one;
+                   --engine --seeds N or --seed S simulates two whole engines
   model [--big]    search every order in which everything can happen to a trade, within bounds";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.first().map(String::as_str) {
         Some("bench") => bench::run(&arguments[1..]),
+        Some("fuzz") => fuzz::run(&arguments[1..]),
         Some("model") => model::run(&arguments[1..]),
         Some("nodes") => nodes::run(&arguments[1..]),
         Some("sim") => sim::run(&arguments[1..]),

@@ -66,6 +66,12 @@ fn stages() -> Vec<Stage> {
         .needing("cargo-deny", "install it with `cargo install --locked cargo-deny`"),
         Stage::cargo("real nodes", &["xtask", "nodes"]),
         Stage::cargo("tests", &["test", "--workspace", "--no-fail-fast"]),
+        Stage::cargo("fuzz format", &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]),
+        // In the target folder of everything else: most of it is built there already.
+        Stage::cargo("fuzz replay", &["test", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features"])
+            .with("CARGO_TARGET_DIR", "target"),
+        Stage::cargo("fuzz", &["xtask", "fuzz", "--seconds", "8"])
+            .needing("cargo-fuzz", "install it with `cargo install --locked cargo-fuzz@0.13.1`"),
     ];
     for flow in ["success", "timeout", "nonpayment", "refund"] {
         let demo = Stage::cargo("trial", &["run", "--release", "--quiet", "--", "demo", "--flow", flow]);

@@ -55,6 +55,21 @@ pub fn new(file: Option<&Path>, variable: Option<OsString>) -> Result<Passphrase
     Ok(chosen)
 }
 
+/// The passphrase that takes the place of another, from its own file or the keyboard: what is in the variable is the other.
+///
+/// # Errors
+/// As [`new`].
+pub fn replacement(file: Option<&Path>) -> Result<Passphrase, Failure> {
+    if file.is_none() && !can_ask() {
+        return Err(Failure::usage(
+            "no_passphrase",
+            "the new passphrase has to be asked for, and there is no terminal to ask at",
+        )
+        .hint("name a file with --new-passphrase-file"));
+    }
+    new(file, None)
+}
+
 fn check_length(passphrase: &Passphrase) -> Result<(), Failure> {
     let found = passphrase.0.chars().count();
     if found >= FEWEST {

@@ -78,6 +78,11 @@ impl IdReference {
     }
 }
 
+/// Whether it is meant as a name that a domain answers for (NIP-05), and not as a key.
+pub fn is_name(text: &str) -> bool {
+    text.contains('@')
+}
+
 /// Reads a person's Nostr key: hex, `npub1…` or `nprofile1…`.
 ///
 /// # Errors
@@ -96,7 +101,9 @@ pub fn key(what: &str, text: &str) -> Result<String, Failure> {
         return key_of(plain).map(hex::encode).map_err(|reason| bad(&reason));
     }
     if lower.contains('@') {
-        return Err(bad("names such as name@example.com are not looked up; give the key itself"));
+        return Err(bad(
+            "names such as name@example.com are looked up by the command line only; give the key itself",
+        ));
     }
     if lower.len() == 64 && lower.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(lower);
@@ -256,7 +263,7 @@ mod tests {
     fn key__wrong_letter_name_or_length__says_what() {
         let wrong = NPUB.replace("elfcs", "elfcq");
         assert!(key("seller", &wrong).unwrap_err().message.contains("checksum"));
-        assert!(key("seller", "bob@example.com").unwrap_err().message.contains("not looked up"));
+        assert!(key("seller", "bob@example.com").unwrap_err().message.contains("command line only"));
         assert!(key("seller", "7e7e").unwrap_err().message.contains("64 hex digits"));
         assert!(key("seller", "").is_err());
     }

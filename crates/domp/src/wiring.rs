@@ -14,11 +14,14 @@ use domp_node_lnd::{
     config::DEADLINE,
     permissions::{self, Need},
 };
-use domp_nostr::pool::{Auth, PoolConfig, RelayPool};
+use domp_nostr::pool::{
+    Auth, PoolConfig, Proxy, RelayPool,
+    nip05::{Name, NameError},
+};
 use domp_ports::{identity::Identity, lightning::Lightning, relays::Relays};
-use domp_protocol::units::Sat;
+use domp_protocol::{ids::PublicKey, units::Sat};
 use domp_vault::Vault;
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// Between two attempts to reach the node.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -26,7 +29,11 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// What the engine is told.
 pub fn engine_config(config: &Config) -> EngineConfig {
     let least = Sat::new(u64::from(config.limits.fee_floor_sat)).unwrap_or_default().to_msat();
-    let bounds = Bounds { most_work_bits: u16::from(config.limits.max_pow_bits), ..Bounds::default() };
+    let bounds = Bounds {
+        most_work_bits: u16::from(config.limits.max_pow_bits),
+        bid_work_bits: u16::from(config.limits.min_bid_pow_bits),
+        ..Bounds::default()
+    };
     EngineConfig {
         bounds,
         policy: config.policy,
@@ -66,22 +73,53 @@ pub fn relays_from_outside(config: &Config) -> Result<Arc<dyn Relays>, Failure> 
     Ok(Arc::new(pool))
 }
 
-/// The user's node. One that is not there yet is waited for; `waiting` is told why.
+/// The user's node. One that is not there yet is waited for, and so are its files: a daemon that gave up after a reboot, when
+/// a volume was mounted late, would miss every deadline. `waiting` is told why, once for each reason.
 ///
 /// # Errors
-/// What waiting does not mend: a missing file, a wrong network, a macaroon that is not accepted.
+/// What waiting does not mend: a wrong network, a macaroon that is not accepted.
 pub async fn lightning(config: &Config, waiting: impl Fn(&str)) -> Result<Arc<dyn Lightning>, Failure> {
-    let lnd = lnd_config(config)?;
+    let mut told = String::new();
     loop {
-        match LndNode::connect(&lnd).await {
+        let error = match connect(config).await {
             Ok(node) => return Ok(Arc::new(node)),
-            Err(error) if error.is_temporary() => {
-                waiting(&error.to_string());
-                tokio::time::sleep(PAUSE).await;
-            }
+            Err(error) if error.is_temporary() || error.is_about_files() => error.to_string(),
             Err(error) => return Err(not_connected(&error)),
+        };
+        if error != told {
+            waiting(&error);
+            told = error;
         }
+        tokio::time::sleep(PAUSE).await;
     }
+}
+
+async fn connect(config: &Config) -> Result<LndNode, ConnectError> {
+    LndNode::connect(&lnd_config(config)?).await
+}
+
+/// The file with the node's macaroon, if it can be found.
+pub fn macaroon_file(config: &Config) -> Option<PathBuf> {
+    lnd_config(config).ok().map(|lnd| lnd.macaroon)
+}
+
+/// A name of the form `name@domain`, and the key that its domain says is theirs (NIP-05).
+///
+/// # Errors
+/// If it is no name, its domain cannot be asked, or does not know it.
+pub async fn look_up(text: &str, proxy: Proxy) -> Result<(Name, PublicKey), Failure> {
+    let unknown = |error: NameError| {
+        let failure = match error {
+            NameError::Malformed { .. } => Failure::usage("bad_name", error.to_string()),
+            NameError::NoAnswer { .. } | NameError::Unknown { .. } => {
+                Failure::refused("unknown_name", error.to_string())
+            }
+        };
+        failure.hint("the key itself always does: npub1…, nprofile1… or 64 hex digits")
+    };
+    let name = Name::parse(text.trim()).map_err(unknown)?;
+    let key = name.look_up(proxy).await.map_err(unknown)?;
+    Ok((name, key))
 }
 
 /// What a node's credentials allow, held against the calls that are made.
@@ -104,7 +142,7 @@ pub struct Allowed {
 /// # Errors
 /// Whatever keeps us from it.
 pub async fn lightning_now(config: &Config) -> Result<(Arc<dyn Lightning>, Allowed), Failure> {
-    let node = LndNode::connect(&lnd_config(config)?).await.map_err(|error| not_connected(&error))?;
+    let node = connect(config).await.map_err(|error| not_connected(&error))?;
     let report = permissions::check(node.macaroon());
     let missing = |need: Need| -> Vec<String> {
         let missing = report.missing.iter().filter(|permission| permission.need == need);
@@ -120,16 +158,15 @@ pub async fn lightning_now(config: &Config) -> Result<(Arc<dyn Lightning>, Allow
     Ok((Arc::new(node), allowed))
 }
 
-/// The command that bakes a macaroon with the calls that are made, and no more.
-pub fn bake_command() -> String {
-    permissions::bake_command("domp.macaroon", true)
+/// The command that bakes a macaroon with the calls that trades need, and no more; with `channels` also those that open and
+/// close channels.
+pub fn bake_command(channels: bool) -> String {
+    permissions::bake_command("domp.macaroon", channels)
 }
 
-fn lnd_config(config: &Config) -> Result<LndConfig, Failure> {
+fn lnd_config(config: &Config) -> Result<LndConfig, ConnectError> {
     match &config.lnd {
-        Lnd::Folder(folder) => {
-            LndConfig::from_lnddir(folder, config.network).map_err(|error| not_connected(&error))
-        }
+        Lnd::Folder(folder) => LndConfig::from_lnddir(folder, config.network),
         Lnd::Files { address, tls_cert, macaroon } => Ok(LndConfig {
             address: address.clone(),
             tls_cert: tls_cert.clone(),

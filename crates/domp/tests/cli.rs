@@ -141,7 +141,6 @@ fn configuration__each_fault__named_with_file_and_key() {
     fs::write(machine.config(), original).unwrap();
     machine.run(&["up", "--mainnet"]).refused(2, &["network is regtest"]);
     machine.run_with(&["up"], &[("DOMP_API_LISTEN", "0.0.0.0:80")]).refused(2, &["this machine only"]);
-    machine.run_with(&["up"], &[("DOMP_LNDDIR", "/nowhere")]).refused(2, &["/nowhere"]);
     fs::set_permissions(machine.config(), Permissions::from_mode(0o000)).unwrap();
     if fs::read(machine.config()).is_err() {
         machine.run(&["up"]).refused(2, &["cannot be read"]);
@@ -185,6 +184,87 @@ fn up__node_away__waits_and_says_so_and_stops_when_told() {
     assert!(!machine.socket().exists(), "the socket is left behind");
     let log = fs::read_to_string(machine.home().join("daemon.log")).unwrap();
     assert!(!log.contains(PASSPHRASE), "{log}");
+}
+
+/// A volume that is mounted late, or a certificate that LND is making anew: a daemon that gives up then misses deadlines.
+#[test]
+fn up__files_of_the_node_not_there_yet__waits_and_says_for_what() {
+    let machine = Machine::with_identity(RELAY);
+    lnd_that_is_away(&machine);
+    let folder = machine.home().join("lnd");
+    let [certificate, kept, away] =
+        ["tls.cert", "kept", "lnd-away"].map(|name| folder.parent().unwrap().join(name));
+    fs::rename(&folder, &away).unwrap();
+    let daemon = machine.up("daemon");
+    machine.until_listening();
+    let says = |word: &str| {
+        until(word, || {
+            let done = machine.run(&["trades"]);
+            assert_eq!(done.status, 3, "{done:?}");
+            done.err.contains(word)
+        });
+    };
+    says("cannot read LND's folder");
+    fs::rename(away.join("tls.cert"), &certificate).unwrap();
+    fs::rename(&away, &folder).unwrap();
+    says("tls.cert: No such file");
+    fs::write(folder.join("tls.cert"), "half a certif").unwrap();
+    says("tls.cert is not");
+    fs::copy(&certificate, folder.join("tls.cert")).unwrap();
+    says("no LND answers at 127.0.0.1:9");
+    let macaroon = folder.join("data/chain/bitcoin/regtest/admin.macaroon");
+    fs::rename(&macaroon, &kept).unwrap();
+    says("no macaroon for regtest");
+    let log = fs::read_to_string(machine.home().join("daemon.log")).unwrap();
+    assert_eq!(log.matches("tls.cert: No such file").count(), 1, "each reason is logged once: {log}");
+    daemon.kill();
+    let done = machine.run(&["doctor"]);
+    assert!(done.status == 1 && done.out.contains("no macaroon for regtest"), "{done:?}");
+}
+
+#[test]
+fn doctor__macaroon_that_others_can_read__warned() {
+    let machine = Machine::with_identity(RELAY);
+    lnd_that_is_away(&machine);
+    let macaroon = machine.home().join("lnd/data/chain/bitcoin/regtest/admin.macaroon");
+    for (mode, warned) in [(0o600, false), (0o640, false), (0o644, true), (0o660, true)] {
+        fs::set_permissions(&macaroon, Permissions::from_mode(mode)).unwrap();
+        let out = machine.run(&["doctor"]).out;
+        assert_eq!(out.contains("warn  macaroon file"), warned, "{mode:o}: {out}");
+        assert!(!warned || out.contains(&format!("chmod 600 {}", macaroon.display())), "{out}");
+    }
+}
+
+#[test]
+fn passphrase__changed__only_the_new_one_opens_and_the_identity_stays() {
+    let machine = Machine::with_identity(RELAY);
+    let vault = machine.data().join("vault.json");
+    let before = fs::read_to_string(&vault).unwrap();
+    let [new, short] = [("new", "another passphrase\n"), ("short", "seven77")].map(|(name, text)| {
+        let path = machine.home().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    });
+    let change = |file: &str| ["passphrase", "--new-passphrase-file", file].map(str::to_owned);
+    let run = |words: &[String], passphrase: &str| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        machine.run_with(&words, &[("DOMP_PASSPHRASE", passphrase)])
+    };
+    run(&change(&new), "not the right one").refused(1, &["wrong passphrase"]);
+    run(&change(&short), PASSPHRASE).refused(1, &["8"]);
+    run(&change("/nowhere/at/all"), PASSPHRASE).refused(2, &["/nowhere/at/all"]);
+    run(&["passphrase".to_owned()], PASSPHRASE).refused(2, &["no terminal", "--new-passphrase-file"]);
+    assert_eq!(fs::read_to_string(&vault).unwrap(), before, "refused, and left as it was");
+
+    let done = run(&change(&new), PASSPHRASE);
+    assert!(done.out.contains("opens with the new passphrase"), "{done:?}");
+    assert!(!format!("{done:?}").contains("another passphrase"), "{done:?}");
+    assert_eq!(fs::metadata(&vault).unwrap().permissions().mode() & 0o777, 0o600);
+    run(&["up".to_owned()], PASSPHRASE).refused(1, &["wrong passphrase"]);
+    let opens = run(&["doctor".to_owned()], "another passphrase").out;
+    assert!(opens.contains("opens with the passphrase"), "{opens}");
+    let elsewhere = machine.home().join("elsewhere");
+    machine.run(&["--data-dir", elsewhere.to_str().unwrap(), "passphrase"]).refused(2, &["no identity"]);
 }
 
 #[test]
@@ -262,6 +342,7 @@ fn orders__no_daemon__status_3_and_how_to_start_one() {
         &["listing", "list"],
         &["listing", "browse"],
         &["listing", "show", &trade],
+        &["listing", "withdraw", &trade, "--yes"],
         &["channels", "list"],
         &["channels", "address"],
         &["backup", "backup.file"],
@@ -295,7 +376,12 @@ fn ids__malformed__status_2_and_what_is_accepted() {
         done.refused(2, &[word, "NIP-19"]);
         assert!(!done.err.contains('\u{1b}') && !done.err.contains("vl029"), "{done:?}");
     }
-    machine.run(&["listing", "browse", "--seller", "bob@example.com"]).refused(2, &["not looked up"]);
+    // Nobody is asked for what is no name; a domain that there is not is told.
+    machine
+        .run(&["listing", "browse", "--seller", "bob smith@example.com"])
+        .refused(2, &["before the @", "npub1"]);
+    let done = machine.run(&["listing", "browse", "--seller", "bob@domp.invalid"]);
+    done.refused(1, &["bob@domp.invalid cannot be looked up", "npub1"]);
     machine.run(&["channels", "open", "02ab", "1000"]).refused(2, &["66 hex digits"]);
     machine.run(&["channels", "connect", &format!("02{}", "ab".repeat(32))]).refused(2, &["host:port"]);
 }
@@ -399,5 +485,31 @@ fn restore__backup_that_is_none__nothing_made() {
     machine.run_with_input(&arguments, PHRASE).refused(1, &["not a backup"]);
     let missing = ["restore", "/nowhere/backup", "--network", "regtest", "--relay", RELAY];
     machine.run_with_input(&missing, PHRASE).refused(1, &["/nowhere/backup"]);
-    assert!(!machine.data().join("vault.json").exists() && !machine.config().exists());
+    assert!(!machine.data().exists() && !machine.config().exists());
+}
+
+/// What was bought from whom does not go through a folder that others use, not even for a moment.
+#[test]
+fn restore__backup__opened_beside_its_place_and_nowhere_else() {
+    let machine = Machine::new();
+    let database = machine.home().join("source.db");
+    drop(domp_store::SqliteJournal::open(&database).unwrap());
+    let phrase = || domp_vault::Phrase::parse(PHRASE).unwrap();
+    let vault = domp_vault::Vault::from_phrase(phrase()).unwrap();
+    let backup = machine.home().join("backup");
+    domp_vault::backup::backup_file(&database, &vault, &backup).unwrap();
+    let arguments = ["restore", backup.to_str().unwrap(), "--network", "regtest", "--relay", RELAY];
+    let mut command = machine.command(&arguments);
+    let mut child = command.env("TMPDIR", "/nowhere/at/all").stdin(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), PHRASE.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let left: Vec<String> = fs::read_dir(machine.data())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !["vault.json", "domp.db", "rebuild.wanted"].contains(&name.as_str()))
+        .filter(|name| !name.starts_with("domp.db"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+    assert_eq!(fs::metadata(machine.data().join("domp.db")).unwrap().permissions().mode() & 0o777, 0o600);
 }

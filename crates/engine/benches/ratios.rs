@@ -43,12 +43,13 @@ fn runtime() -> tokio::runtime::Runtime {
 fn trades(count: usize) {
     let folder = tempfile::tempdir().expect("a folder");
     let runtime = runtime();
-    let (ours, commits) = runtime.block_on(async {
+    let (ours, commits, spent) = runtime.block_on(async {
         let market = Market::open(folder.path()).await;
         market.trade(100).await;
-        let (before, began) = (market.seller_has(), Instant::now());
+        let (before, spent, began) = (market.seller_has(), market.spent(), Instant::now());
         market.trade(count).await;
         let seconds = began.elapsed().as_secs_f64();
+        let spent = market.spent() - spent;
         assert_eq!(market.seller_has() - before, market::PRICE * count as u64, "everybody was paid");
         let mut commits = 0;
         for engine in [&market.seller, &market.buyer] {
@@ -56,11 +57,18 @@ fn trades(count: usize) {
             commits += last.first().map_or(0, |trade| trade.version);
             engine.stop().await;
         }
-        (count as f64 / seconds, commits)
+        (count as f64 / seconds, commits, spent)
     });
     let rate = runtime.block_on(shelf::commits_a_second(folder.path(), 40_000));
     let base = rate / commits as f64;
-    println!("engine-trades ours={ours:.0}/s base={base:.0}/s ratio={:.2} commits={commits}", ours / base);
+    let each = |number: u64| number as f64 / count as f64;
+    println!(
+        "engine-trades ours={ours:.0}/s base={base:.0}/s ratio={:.2} commits={commits} writes={:.1} syncs={:.2} events={:.1}",
+        ours / base,
+        each(spent.writes),
+        each(spent.groups),
+        each(spent.events),
+    );
 }
 
 fn start(count: u64) {

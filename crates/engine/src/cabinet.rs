@@ -5,7 +5,7 @@ use domp_ports::journal::EffectKey;
 use domp_protocol::{
     ids::{EventId, TradeId},
     tags::commit::Commits,
-    units::Unix,
+    units::{Height, Unix},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,18 +28,46 @@ pub(crate) struct Kept {
     pub commits: Option<Commits>,
     /// Effects that are done and still stand in the outbox: struck out with the next commit.
     pub done: Vec<EffectKey>,
+    /// The height at which each event of the other side was last put to the machine, for what was said before.
+    pub said_at: HashMap<EventId, Height>,
     /// What the relays said to our letters since the start.
     pub posts: BTreeMap<Paper, Vec<RelayResult>>,
 }
 
 impl Kept {
-    pub(crate) const fn new(trade: Trade, version: u64, open: bool) -> Self {
-        Self { trade, version, open, times: None, commits: None, done: Vec::new(), posts: BTreeMap::new() }
+    pub(crate) fn new(trade: Trade, version: u64, open: bool) -> Self {
+        Self {
+            trade,
+            version,
+            open,
+            times: None,
+            commits: None,
+            done: Vec::new(),
+            said_at: HashMap::new(),
+            posts: BTreeMap::new(),
+        }
+    }
+}
+
+impl Kept {
+    /// Whether an event is stored with this trade. Asked once its times are read.
+    pub(crate) fn has(&self, event: &EventId) -> bool {
+        self.times.as_ref().is_some_and(|times| times.contains_key(event))
+    }
+
+    /// Whether the other side's event was put to the machine at this height before, so that doing it once more would only
+    /// make one more receipt. Whoever sends an event a thousand times gets one answer a block.
+    pub(crate) fn repeats(&mut self, event: EventId, height: Height) -> bool {
+        let Some(first) = self.trade.seen.get(&event) else { return false };
+        *first == height || self.said_at.insert(event, height) == Some(height)
     }
 }
 
 /// The place of one trade; empty until it is read or made.
 pub(crate) type Slot = tokio::sync::Mutex<Option<Kept>>;
+
+/// A trade's place, locked: whoever has it is the only writer, and may hand that on.
+pub(crate) type Place = tokio::sync::OwnedMutexGuard<Option<Kept>>;
 
 type Shard = Mutex<HashMap<TradeId, Arc<Slot>>>;
 
@@ -75,6 +103,11 @@ impl Cabinet {
         let slot = Arc::new(Slot::new(None));
         shard.insert(*trade, Arc::clone(&slot));
         slot
+    }
+
+    /// The place of a trade, once nobody else has it.
+    pub(crate) async fn place(&self, trade: &TradeId) -> Place {
+        self.slot(trade).lock_owned().await
     }
 }
 

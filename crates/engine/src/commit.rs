@@ -2,7 +2,7 @@
 
 use crate::{
     EngineError,
-    cabinet::Kept,
+    cabinet::{Kept, Place},
     engine::StepReport,
     event::{EngineEvent, TradeChanged},
     faults::{Fault, Point},
@@ -53,21 +53,37 @@ impl Inner {
         input: &Input,
         along: Along,
     ) -> Result<StepReport, EngineError> {
-        let slot = self.cabinet.slot(&id);
-        let mut place = slot.lock().await;
-        let kept = self.kept(&mut place, &id).await?;
-        self.take(kept, input, along).await
+        let place = self.cabinet.place(&id).await;
+        self.take(place, id, input, along).await
     }
 
-    /// Hands an input to a trade whose lock the caller holds.
+    /// Hands an input to the trade whose place the caller had. Whether or not the caller waits for the end: from here on the
+    /// step is taken as a whole. A write that was begun lands even if nobody waits for it; were it given up here, the disk
+    /// would know of a decision that the memory does not, and nobody would carry it out.
     pub(crate) async fn take(
         self: &Arc<Self>,
-        kept: &mut Kept,
+        place: Place,
+        id: TradeId,
+        input: &Input,
+        along: Along,
+    ) -> Result<StepReport, EngineError> {
+        let (inner, input) = (Arc::clone(self), input.clone());
+        let counted = self.life.step();
+        let whole = async move {
+            let _counted = counted;
+            inner.take_whole(place, id, &input, along).await
+        };
+        self.life.detached(whole).await.unwrap_or(Err(EngineError::Stopping))
+    }
+
+    async fn take_whole(
+        self: &Arc<Self>,
+        mut place: Place,
+        id: TradeId,
         input: &Input,
         mut along: Along,
     ) -> Result<StepReport, EngineError> {
-        let id = kept.trade.terms.trade;
-        let _counted = self.life.step();
+        let kept = self.kept(&mut place, &id).await?;
         let mut races = 0;
         loop {
             if self.life.is_stopping() && !along.flush {
@@ -86,7 +102,9 @@ impl Inner {
             }
             match self.write(kept, at, input, taken, &mut along).await {
                 Err(EngineError::Journal(JournalError::Conflict { .. })) if races < RACES => {
+                    // Somebody has written what this process does not know of: nor has anybody carried it out.
                     races += 1;
+                    self.outbox.look_again();
                     let done = std::mem::take(&mut kept.done);
                     *kept = self.load(&id).await?.ok_or(EngineError::NoTrade(id))?;
                     kept.done = done;
@@ -103,16 +121,29 @@ impl Inner {
         first: &Input,
         documents: Vec<Document>,
     ) -> Result<Option<StepReport>, EngineError> {
+        let (inner, first) = (Arc::clone(self), first.clone());
+        let counted = self.life.step();
+        let whole = async move {
+            let _counted = counted;
+            inner.begin_whole(trade, &first, documents).await
+        };
+        self.life.detached(whole).await.unwrap_or(Err(EngineError::Stopping))
+    }
+
+    async fn begin_whole(
+        self: &Arc<Self>,
+        trade: Trade,
+        first: &Input,
+        documents: Vec<Document>,
+    ) -> Result<Option<StepReport>, EngineError> {
         let id = trade.terms.trade;
-        let slot = self.cabinet.slot(&id);
-        let mut place = slot.lock().await;
+        let mut place = self.cabinet.place(&id).await;
         if place.is_none() {
             *place = self.load(&id).await?;
         }
         if place.is_some() {
             return Ok(None);
         }
-        let _counted = self.life.step();
         if self.life.is_stopping() {
             return Err(EngineError::Stopping);
         }
@@ -155,6 +186,7 @@ impl Inner {
         let report =
             StepReport { trade: id, version: kept.version, stage, notes: taken.notes, committed: !idle };
         self.announce(&report, at.unix, input);
+        self.tell_it_is_over(&taken.trade, &report.notes);
         let papers = new_papers(&kept.trade, &taken.trade);
         self.count_node(&kept.trade, kept.open, open);
         kept.trade = taken.trade;
@@ -192,6 +224,7 @@ impl Inner {
             self.ports.journal.keep_document(document).await?;
         }
         if !along.cleared.is_empty() {
+            self.outbox.done_already(&along.cleared);
             kept.done.append(&mut along.cleared);
             self.flush_later(kept.trade.terms.trade);
         }
@@ -232,10 +265,10 @@ impl Inner {
             Fault::Stop => self.life.die().await,
             Fault::None | Fault::Repeat => {}
         }
-        self.ports.journal.commit(commit).await.inspect_err(|error| self.troubles.journal_failed(error))?;
+        self.ports.journal.commit(commit).await.inspect_err(|error| self.not_written(error))?;
         self.troubles.journal_works();
         kept.version = version;
-        kept.done.clear();
+        self.outbox.struck_out(kept.done.drain(..));
         for document in &along.documents {
             remember_time(kept, document);
         }
@@ -243,6 +276,14 @@ impl Inner {
             self.life.die().await;
         }
         Ok(())
+    }
+
+    fn not_written(&self, error: &JournalError) {
+        self.troubles.journal_failed(error);
+        // Perhaps it was written after all: then its effects stand on disk, and nobody else will carry them out.
+        if matches!(error, JournalError::Failed(_)) {
+            self.outbox.look_again();
+        }
     }
 
     /// Wakes, watches and counts follow the trade.

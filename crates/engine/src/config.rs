@@ -68,6 +68,8 @@ pub struct Bounds {
     pub held: usize,
     /// Bids of one author that are neither accepted nor over.
     pub bids_per_author: usize,
+    /// Bits of proof of work that a bid on a listing of ours must carry; 0 asks for none.
+    pub bid_work_bits: u16,
     /// Bits of proof of work that our public events carry even where no relay asks for any: other clients refuse events
     /// without a proof.
     pub least_work_bits: u16,
@@ -132,6 +134,7 @@ impl Default for Bounds {
             held_per_author: 64,
             held: 4_096,
             bids_per_author: 16,
+            bid_work_bits: 0,
             least_work_bits: 8,
             most_work_bits: 24,
             listener_backlog: 1_024,

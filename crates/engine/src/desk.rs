@@ -5,6 +5,7 @@ mod exclusive;
 mod listings;
 mod orders;
 
+use domp_ports::relays::RelayAnswer;
 use domp_protocol::{
     ids::{EventId, NodeId, PublicKey},
     kinds::ShippingInfo,
@@ -99,6 +100,17 @@ pub struct ListingView {
     pub ours: bool,
     /// Ours: the trade that has it, if one was accepted.
     pub taken_by: Option<EventId>,
+    /// Ours: since when no bid on it is taken any more, if so.
+    pub withdrawn: Option<Unix>,
+}
+
+/// A listing that was withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The listing as it is now.
+    pub listing: ListingView,
+    /// What our relays said to the request to delete it. They may keep it all the same.
+    pub relays: Vec<(String, RelayAnswer)>,
 }
 
 /// The escrow that a listing offers.

@@ -3,7 +3,7 @@
 use crate::{
     commit::Along,
     config::EngineConfig,
-    desk::{ListingView, NewBid, NewListing, Preview},
+    desk::{ListingView, NewBid, NewListing, Preview, Withdrawn},
     error::{EngineError, StartError},
     event::EngineEvent,
     health::Health,
@@ -163,6 +163,15 @@ impl Engine {
         self.run(|inner| async move { inner.list(new).await }).await
     }
 
+    /// Withdraws a listing of ours: no bid that arrives from now on is taken, and relays are asked to delete it (NIP-09). Bids
+    /// that are here already may still be accepted.
+    ///
+    /// # Errors
+    /// [`EngineError::NotYourListing`]. That relays do not delete is no error: their answers say it.
+    pub async fn withdraw_listing(&self, listing: EventId) -> Result<Withdrawn, EngineError> {
+        self.run(|inner| async move { inner.withdraw_listing(listing).await }).await
+    }
+
     /// Bids on a listing (kind 301): checks the listing and our channels, makes and stores the secrets, signs the bid and
     /// begins the trade. Returns once the bid is durable; it is sent meanwhile.
     ///
@@ -286,5 +295,31 @@ impl Engine {
     /// When no relay answers or the database fails.
     pub async fn rebuild_from_relays(&self) -> Result<RebuildReport, EngineError> {
         self.run(|inner| async move { inner.rebuild().await }).await
+    }
+}
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+    use crate::world::{World, config, no_faults, ship, to_ship, until_stage};
+
+    const LATE: Duration = Duration::from_millis(300);
+
+    /// Every caller may give up waiting at any moment, the engine's own parts too.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn input__dropped_while_it_is_written__memory_and_disk_agree_and_the_effects_are_done() {
+        let world = World::new();
+        let (ports, journal) = world.seller.slow_ports();
+        let seller = Engine::start(ports, config(no_faults())).await.unwrap();
+        let buyer = world.buyer.start().await;
+        let trade = to_ship(&seller, &buyer).await;
+        journal.acknowledge_after(LATE);
+        let input = Input::Command(ship());
+        let waiting =
+            tokio::time::timeout(LATE / 3, seller.inner.input(trade, &input, Along::default())).await;
+        assert!(waiting.is_err(), "it was waited for to the end: {waiting:?}");
+        until_stage(&seller, trade, Stage::Shipped).await;
+        until_stage(&buyer, trade, Stage::Shipped).await;
     }
 }

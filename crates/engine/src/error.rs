@@ -9,6 +9,7 @@ use domp_protocol::{
     ids::{EventId, NodeId, PublicKey, TradeId},
     kinds::Malformed,
     network::Network,
+    units::Blocks,
 };
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +103,9 @@ pub enum EngineError {
         "listing {0} was not found, neither here nor on your relays: check the id, or add a relay that has it"
     )]
     NoListing(EventId),
+    /// Not a listing of ours.
+    #[error("listing {0} is none of yours, so it is not yours to withdraw: `domp listing list` shows yours")]
+    NotYourListing(EventId),
     /// The machine refused a command.
     #[error("{0}")]
     Refused(Refusal),
@@ -120,6 +124,19 @@ pub enum EngineError {
     /// The channels cannot carry it.
     #[error("{0}")]
     Liquidity(String),
+    /// Our node does not hold a payment so long.
+    #[error(
+        "the seller's node would hold the price for {hold}, which makes {needs} with the margin for blocks found meanwhile; your \
+         node pays over routes of {most} at most: raise LND's max-cltv-expiry, or look for a listing with shorter times"
+    )]
+    RouteTooLong {
+        /// c of the price.
+        hold: Blocks,
+        /// With what the node adds.
+        needs: Blocks,
+        /// The node's most.
+        most: Blocks,
+    },
     /// A bid does not fit its listing.
     #[error(transparent)]
     Offer(#[from] OfferError),
@@ -181,8 +198,10 @@ impl EngineError {
     /// What kind of answer it is.
     pub const fn class(&self) -> ErrorClass {
         match self {
-            Self::NoTrade(_) | Self::NoListing(_) => ErrorClass::NotFound,
-            Self::Refused(_) | Self::ListingTaken { .. } | Self::Liquidity(_) => ErrorClass::Refused,
+            Self::NoTrade(_) | Self::NoListing(_) | Self::NotYourListing(_) => ErrorClass::NotFound,
+            Self::Refused(_) | Self::ListingTaken { .. } | Self::Liquidity(_) | Self::RouteTooLong { .. } => {
+                ErrorClass::Refused
+            }
             Self::Offer(_)
             | Self::Draft(_)
             | Self::Malformed(_)

@@ -49,6 +49,8 @@ pub(crate) struct Inner {
     unflushed: Mutex<std::collections::BTreeSet<TradeId>>,
     /// One lock for each listing on which something is accepted now.
     pub listings: Mutex<HashMap<EventId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held while room in our channels is asked for and promised.
+    pub promising: tokio::sync::Mutex<()>,
     /// Open trades of each node of ours: only one node can go on with them.
     pub nodes: Mutex<HashMap<NodeId, usize>>,
     /// Trades that are looked after now.
@@ -82,6 +84,7 @@ impl Inner {
             frozen: Mutex::default(),
             unflushed: Mutex::default(),
             listings: Mutex::default(),
+            promising: tokio::sync::Mutex::default(),
             nodes: Mutex::default(),
             open: Mutex::default(),
             events,

@@ -18,6 +18,10 @@
 //! | `view`, `show`, `health`, `troubles`, `event`, `words` | what people see |
 //! | `faults` | where tests make things go wrong |
 
+// The tests inside use the same small world as the tests outside.
+#[cfg(test)]
+extern crate self as domp_engine;
+
 mod backup;
 mod blocks;
 mod cabinet;
@@ -41,7 +45,12 @@ mod outbox;
 mod perform;
 mod pulse;
 mod rebuild;
+mod recall;
+#[cfg(not(feature = "fuzzing"))]
 mod record;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod record;
 mod recovery;
 mod reports;
 mod secrets;
@@ -51,6 +60,10 @@ mod troubles;
 pub mod view;
 mod watch;
 mod words;
+#[cfg(test)]
+#[path = "../tests/world/mod.rs"]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod world;
 
 pub use config::EngineConfig;
 pub use engine::{Engine, Ports, RebuildReport, StepReport};

@@ -23,15 +23,23 @@ struct State {
 }
 
 /// Counts something for as long as it lives.
-struct Counted<'a> {
-    count: &'a AtomicUsize,
-    gone: &'a Notify,
+struct Counted {
+    state: Arc<State>,
+    which: fn(&State) -> &AtomicUsize,
 }
 
-impl Drop for Counted<'_> {
+impl Counted {
+    fn new(state: &Arc<State>, which: fn(&State) -> &AtomicUsize) -> Self {
+        // In one order with the mark that nothing new is taken: either it is seen here, or this is counted there.
+        which(state).fetch_add(1, Ordering::SeqCst);
+        Self { state: Arc::clone(state), which }
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::AcqRel);
-        self.gone.notify_waiters();
+        (self.which)(&self.state).fetch_sub(1, Ordering::SeqCst);
+        self.state.gone.notify_waiters();
     }
 }
 
@@ -50,9 +58,9 @@ impl Life {
     /// Runs something until it ends or the engine is halted, whichever is first.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let state = Arc::clone(&self.0);
-        state.tasks.fetch_add(1, Ordering::AcqRel);
+        let counted = Counted::new(&state, |state| &state.tasks);
         tokio::spawn(async move {
-            let _counted = Counted { count: &state.tasks, gone: &state.gone };
+            let _counted = counted;
             let mut halted = state.halted.subscribe();
             tokio::select! {
                 biased;
@@ -62,7 +70,7 @@ impl Life {
         });
     }
 
-    /// Runs something that must not be given up when its caller goes away; `None` if the engine is halted first.
+    /// Runs something that is not given up when its caller goes away, or stops waiting; `None` if the engine is halted first.
     pub(crate) async fn detached<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -77,17 +85,16 @@ impl Life {
     }
 
     /// Counts a step under way, which an orderly stop waits for.
-    pub(crate) fn step(&self) -> impl Drop + '_ {
-        self.0.steps.fetch_add(1, Ordering::AcqRel);
-        Counted { count: &self.0.steps, gone: &self.0.gone }
+    pub(crate) fn step(&self) -> impl Drop + Send + use<> {
+        Counted::new(&self.0, |state| &state.steps)
     }
 
     /// No new inputs are taken from now on.
     pub(crate) fn begin_stopping(&self) {
-        self.0.stopping.store(true, Ordering::Release);
+        self.0.stopping.store(true, Ordering::SeqCst);
     }
     pub(crate) fn is_stopping(&self) -> bool {
-        self.0.stopping.load(Ordering::Acquire)
+        self.0.stopping.load(Ordering::SeqCst)
     }
 
     /// Ends every task at its next pause.
@@ -128,7 +135,7 @@ impl Life {
                 let changed = self.0.gone.notified();
                 tokio::pin!(changed);
                 changed.as_mut().enable();
-                if count.load(Ordering::Acquire) == 0 {
+                if count.load(Ordering::SeqCst) == 0 {
                     return;
                 }
                 changed.await;

@@ -1,6 +1,7 @@
 //! Mail: a letter of ours goes to the relays, and to the other side alone where it is private.
 
 mod ln_node;
+mod over;
 mod work;
 mod write;
 
@@ -16,7 +17,7 @@ use domp_escrow::{
     draft::{self, Draft, Enclosures},
     effect::Effect,
     input::Outcome,
-    letter::Message,
+    letter::{Message, Paper},
     terms::Terms,
     trade::Trade,
 };
@@ -76,6 +77,9 @@ impl Inner {
             return Tried::Again(summary(&answers));
         }
         // The letter is out; what follows helps it to arrive.
+        if !again && matches!(message.paper(), Some(Paper::LockAck | Paper::Shipped)) {
+            self.copy_to_ourselves(&trade.terms, &signed);
+        }
         if again && !signed.is_private() {
             self.post_wrapped(&trade.terms, &peer, &signed).await;
         }
@@ -180,16 +184,43 @@ impl Inner {
         }
     }
 
+    /// A private letter that decides what becomes of the money, wrapped to ourselves too: whoever is restored from an older
+    /// backup finds on the relays that it was written (C-47). Nothing waits for it.
+    fn copy_to_ourselves(self: &Arc<Self>, terms: &Terms, signed: &Signed) {
+        let Ok(wrap) = self.ports.identity.wrap(&self.me, &signed.json) else { return };
+        self.inbox.sends(&wrap);
+        let (inner, relays) = (Arc::clone(self), terms.relays.clone());
+        self.life.spawn(async move {
+            let (answers, _) = inner.publish(wrap, &relays).await;
+            if !took(&answers) {
+                tracing::warn!("no relay took the copy of a letter that we keep for a restore");
+            }
+        });
+    }
+
     /// Words that the event itself has no place for.
     async fn post_words(self: &Arc<Self>, trade: &Trade, text: &str) {
-        let drafted = {
-            let nothing = |_: &EventId| None;
-            draft::note(trade, text, &Enclosures::none(self.now(), &nothing))
-        };
-        let Ok(Draft::Private(drafted)) = drafted else { return };
-        let Ok(signed) = self.sign(drafted) else { return };
-        if let Err(error) = self.post(&trade.terms, &trade.peer_key(), &signed, None).await {
-            tracing::debug!(error, "the words beside a refund were not sent");
+        if let Some(signed) = self.signed_words(trade, text) {
+            self.post_note(trade, &signed).await;
+        }
+    }
+
+    fn signed_words(&self, trade: &Trade, text: &str) -> Option<Signed> {
+        let nothing = |_: &EventId| None;
+        match draft::note(trade, text, &Enclosures::none(self.now(), &nothing)) {
+            Ok(Draft::Private(drafted)) => self.sign(drafted).ok(),
+            Ok(Draft::Public(_)) | Err(_) => None,
+        }
+    }
+
+    /// One try to send words; true once a relay has them.
+    async fn post_note(self: &Arc<Self>, trade: &Trade, signed: &Signed) -> bool {
+        match self.post(&trade.terms, &trade.peer_key(), signed, None).await {
+            Ok(answers) => took(&answers),
+            Err(error) => {
+                tracing::debug!(trade = trade.terms.trade.short(), error, "words were not sent");
+                false
+            }
         }
     }
 

@@ -16,6 +16,8 @@ const AT_ONCE: usize = 64;
 const BATCH: usize = 4_096;
 /// Between two notes of how far the relays have been read.
 const CURSOR_EVERY: Duration = Duration::from_secs(60);
+/// Sweeps of which one also looks for what a restored store has forgotten: about once an hour.
+const THOROUGH_EVERY: u32 = 60;
 /// Tries after which an effect counts as stuck.
 const STUCK_TRIES: u32 = 5;
 
@@ -43,10 +45,14 @@ impl Inner {
 
     /// Sweeps the node again and again.
     pub(crate) async fn sweep_again(self: Arc<Self>) {
+        let mut sweeps: u32 = 0;
         loop {
             tokio::time::sleep(self.config.times.sweep).await;
             if self.chain.is_reachable() {
-                self.sweep(Thorough::No).await;
+                sweeps = sweeps.wrapping_add(1);
+                let thorough =
+                    if sweeps.is_multiple_of(THOROUGH_EVERY) { Thorough::Yes } else { Thorough::No };
+                self.sweep(thorough).await;
             }
         }
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// An input as the audit trail has it: with its moment, so that replaying inputs replays decisions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Journaled {
+pub struct Journaled {
     /// When it happened.
     pub at: At,
     /// What happened.
@@ -27,20 +27,23 @@ fn write<T: Serialize>(what: &str, value: &T) -> Result<Vec<u8>, JournalError> {
         .map_err(|error| JournalError::Failed(format!("{what} cannot be written: {error}")))
 }
 
-pub(crate) fn write_trade(trade: &Trade) -> Result<Vec<u8>, JournalError> {
+/// A snapshot as it is stored.
+pub fn write_trade(trade: &Trade) -> Result<Vec<u8>, JournalError> {
     write("a trade", trade)
 }
 
-pub(crate) fn write_input(journaled: &Journaled) -> Result<Vec<u8>, JournalError> {
+/// An input as it is stored.
+pub fn write_input(journaled: &Journaled) -> Result<Vec<u8>, JournalError> {
     write("an input", journaled)
 }
 
-pub(crate) fn write_effect(effect: &Effect) -> Result<Vec<u8>, JournalError> {
+/// An effect as it is stored.
+pub fn write_effect(effect: &Effect) -> Result<Vec<u8>, JournalError> {
     write("an effect", effect)
 }
 
 /// Reads a snapshot, refusing one that newer rules wrote.
-pub(crate) fn read_trade(row: &TradeRow) -> Result<Trade, String> {
+pub fn read_trade(row: &TradeRow) -> Result<Trade, String> {
     let trade: Trade = serde_json::from_slice(&row.snapshot).map_err(|error| error.to_string())?;
     if trade.rules > RULES_VERSION {
         return Err(format!(
@@ -54,10 +57,12 @@ pub(crate) fn read_trade(row: &TradeRow) -> Result<Trade, String> {
     Ok(trade)
 }
 
-pub(crate) fn read_input(bytes: &[u8]) -> Result<Journaled, String> {
+/// Reads an input.
+pub fn read_input(bytes: &[u8]) -> Result<Journaled, String> {
     serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 
-pub(crate) fn read_effect(row: &OutboxRow) -> Result<Effect, String> {
+/// Reads an effect.
+pub fn read_effect(row: &OutboxRow) -> Result<Effect, String> {
     serde_json::from_slice(&row.effect).map_err(|error| error.to_string())
 }

@@ -7,12 +7,11 @@ use crate::{
     error::StartError,
     inner::{Inner, hold},
     lifetime::lifetime,
-    perform::How,
     sweep::Thorough,
 };
 use domp_escrow::{trade::Trade, wake::wake};
 use domp_ports::journal::{JournalError, TradeRow};
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 /// Settings that say whose database it is.
 const NETWORK: &str = "profile/network";
@@ -84,12 +83,9 @@ impl Inner {
         // Until everything has been heard, time stands still where it stood when we stopped: a secret that waits on a relay
         // is used before a deadline that has passed meanwhile is acted on.
         self.chain.stand_still(self.last_height().await);
-        let patience = self.config.times.catch_up;
-        if let Err(error) = self.perform_stored(How::Recovered).await {
-            self.troubles.journal_failed(&error);
-            self.alarm(None, format!("what was not done before the stop cannot be read: {error}"));
-        }
-        if tokio::time::timeout(patience, self.recheck_all()).await.is_err() {
+        let heard = self.begin_restored().await;
+        self.perform_stored().await;
+        if !self.wait_for(|inner| async move { inner.recheck_all().await }).await {
             tracing::warn!(
                 "events that wait for others are many: going on without having looked at all again"
             );
@@ -97,21 +93,37 @@ impl Inner {
         let since = self.relays_since().await.unwrap_or_else(|_| {
             domp_protocol::units::Unix(self.now().0.saturating_sub(crate::inbox::BACK_DATED_SECONDS))
         });
-        if tokio::time::timeout(patience, self.catch_up_with_relays(since)).await.is_err() {
+        if !self
+            .wait_for(move |inner| async move {
+                inner.catch_up_with_relays(since).await;
+            })
+            .await
+        {
             tracing::warn!("the relays are slow: going on without having heard everything");
         }
         self.life.spawn(Arc::clone(&self).ask_policies());
         self.follow_relays(since);
         self.chain.go_on();
-        if tokio::time::timeout(patience, self.sweep(Thorough::Yes)).await.is_err() {
+        if !self.wait_for(|inner| async move { inner.sweep(Thorough::Yes).await }).await {
             tracing::warn!("the node is slow: going on without having read everything");
         }
+        self.recall(heard).await;
         self.watch_all().await;
         self.recovered.send_replace(true);
         self.keep_height().await;
         let inner = Arc::clone(&self);
         self.life.spawn(inner.sweep_again());
         self.beat().await;
+    }
+
+    /// Does a part of the recovery and waits for it, but not for ever; false if it takes longer. It is not given up then: what
+    /// was begun goes on beside what follows.
+    async fn wait_for<F>(self: &Arc<Self>, part: impl FnOnce(Arc<Self>) -> F) -> bool
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let part = self.life.detached(part(Arc::clone(self)));
+        tokio::time::timeout(self.config.times.catch_up, part).await.is_ok()
     }
 
     async fn watch_all(self: &Arc<Self>) {

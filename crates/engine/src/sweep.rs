@@ -6,7 +6,11 @@ use crate::{
     troubles::Source,
     watch::{Question, Watched, questions},
 };
-use domp_escrow::{input::PaymentReport, leg::PaidState, trade::Trade};
+use domp_escrow::{
+    input::PaymentReport,
+    leg::{Leg, PaidState, Want},
+    trade::Trade,
+};
 use domp_ports::lightning::LnError;
 use domp_protocol::ids::TradeId;
 use futures::StreamExt;
@@ -20,7 +24,8 @@ use std::sync::{
 pub(crate) enum Thorough {
     /// What the trade knows to be open.
     No,
-    /// Also payments that the trade does not know of: a store that was restored from an older state may have forgotten one.
+    /// Also payments and invoices that the trade does not know of: a store that was restored from an older state may have
+    /// forgotten one.
     Yes,
 }
 
@@ -62,6 +67,13 @@ impl Inner {
                 format!("the node did not answer {failed} of {all} questions about invoices and payments; they are asked again"),
             );
         }
+    }
+
+    /// Reads everything of one trade that the node may know; false if an answer is missing.
+    pub(crate) async fn ask_all(self: &Arc<Self>, trade: &Trade) -> bool {
+        let tally = Tally::default();
+        self.sweep_trade(trade, Thorough::Yes, &tally).await;
+        tally.failed.load(Ordering::Relaxed) == 0
     }
 
     async fn sweep_trade(self: &Arc<Self>, trade: &Trade, thorough: Thorough, tally: &Tally) {
@@ -123,13 +135,19 @@ fn failed(error: &Option<LnError>) -> bool {
     false
 }
 
-/// Payments that were offered and, as far as the trade knows, never made.
+/// Payments that were offered and, as far as the trade knows, never made, and invoices that it never asked for.
 fn forgotten(trade: &Trade) -> Vec<(Watched, Question)> {
-    let offered = trade.legs.iter().filter(|leg| leg.invoice.is_some());
+    let never_issued =
+        |leg: &&Leg| leg.holding().is_some_and(|holding| holding.want == Want::Nothing && !leg.is_locked());
+    let invoices = trade.legs.iter().filter(never_issued).filter_map(|leg| {
+        Some((Watched::Invoice(leg.purpose), Question { hash: leg.hash?, amount: leg.amount }))
+    });
+    // A restored store may not know the offer that it has paid.
+    let doubt = trade.in_doubt();
+    let offered = trade.legs.iter().filter(|leg| leg.invoice.is_some() || doubt);
     let not_sent = offered.filter(|leg| leg.paying().is_some_and(|paying| paying.node == PaidState::NotSent));
-    not_sent
-        .filter_map(|leg| {
-            Some((Watched::Payment(leg.purpose), Question { hash: leg.hash?, amount: leg.amount }))
-        })
-        .collect()
+    let payments = not_sent.filter_map(|leg| {
+        Some((Watched::Payment(leg.purpose), Question { hash: leg.hash?, amount: leg.amount }))
+    });
+    invoices.chain(payments).collect()
 }

@@ -3,7 +3,7 @@
 
 mod world;
 
-use domp_engine::{EngineError, ErrorClass};
+use domp_engine::{Engine, EngineConfig, EngineError, ErrorClass, Ports, config::Times};
 use domp_escrow::{
     input::Command,
     letter::{Letter, Paper},
@@ -14,9 +14,10 @@ use domp_nostr::memory::Fault;
 use domp_ports::lightning::LnError;
 use domp_protocol::units::Blocks;
 use domp_simnet::{Call, CallFault, Profile};
+use std::{sync::Arc, time::Duration};
 use world::{
-    PRICE, RELAYS, World, a_bid, a_listing, bid_on, eventually, received, ship, to_bid, to_offered, to_ship,
-    to_shipped, until, until_ended, until_stage,
+    PRICE, RELAYS, World, a_bid, a_listing, bid_on, config, eventually, hanging::HangingRelay, no_faults,
+    received, ship, to_bid, to_offered, to_ship, to_shipped, until, until_ended, until_stage,
 };
 
 fn paid() -> i64 {
@@ -116,6 +117,28 @@ async fn seller__away_past_the_deadline_while_the_secret_waits_on_the_relays__us
     let seller = world.seller.start().await;
     until_ended(&seller, trade, Ending::Completed).await;
     until_ended(&buyer, trade, Ending::Completed).await;
+    assert_eq!(world.seller_gained(), paid());
+    world.check_money();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn seller__away_past_the_deadline_and_one_relay_hangs__the_secret_on_another_is_used_first() {
+    let world = World::new();
+    let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
+    let trade = to_shipped(&seller, &buyer).await;
+    let deadlines = seller.snapshot(trade).await.unwrap().deadlines.unwrap();
+    seller.stop().await;
+    drop(seller);
+    buyer.command(trade, received()).await.unwrap();
+    until(&buyer, trade, "confirmed", |found| found.papers.contains_key(&Paper::Verdict)).await;
+    world.net.mine(world.net.height().until(deadlines.settle_by).0 + 2);
+    let ports = world.seller.ports();
+    let relays = HangingRelay { behind: Arc::clone(&ports.relays), hangs: RELAYS[2].to_owned() };
+    let usual = config(no_faults());
+    let times = Times { catch_up: Duration::from_millis(500), ..usual.times };
+    let ports = Ports { relays: Arc::new(relays), ..ports };
+    let seller = Engine::start(ports, EngineConfig { times, ..usual }).await.unwrap();
+    until_ended(&seller, trade, Ending::Completed).await;
     assert_eq!(world.seller_gained(), paid());
     world.check_money();
 }

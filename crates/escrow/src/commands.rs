@@ -1,4 +1,7 @@
 //! Commands: whether what our person wants is possible now. A refused command changes nothing.
+//!
+//! [`Refusal::Already`] means that this very order, with this content, has been carried out before: whoever repeats it after
+//! an answer was lost may take it for a yes. Whatever else stands in the way is another refusal.
 
 use crate::{
     input::{Agreement, Command, Condition, Shipment, Verdict},
@@ -56,10 +59,13 @@ pub(crate) fn not_unwinding(turn: &Turn) -> Done {
 
 fn accept(turn: &mut Turn) -> Done {
     only(turn, Side::Seller)?;
+    if turn.trade.unwind.is_some() {
+        return Err(wrong_stage(turn, "the bid is no longer open"));
+    }
     if turn.trade.choices.accept {
         return Err(Refusal::Already("this bid was accepted".into()));
     }
-    if turn.trade.unwind.is_some() || stage(&turn.trade).is_ended() {
+    if stage(&turn.trade).is_ended() {
         return Err(wrong_stage(turn, "the bid is no longer open"));
     }
     if turn.trade.legs.iter().any(|leg| leg.hash.is_none()) {
@@ -84,10 +90,10 @@ fn recalled(turn: &Turn) -> Done {
 
 fn pay(turn: &mut Turn) -> Done {
     only(turn, Side::Buyer)?;
+    not_unwinding(turn)?;
     if turn.trade.choices.pay {
         return Err(Refusal::Already("paying has begun; it is never begun twice".into()));
     }
-    not_unwinding(turn)?;
     recalled(turn)?;
     if !turn.trade.papers.contains_key(&Paper::Acceptance) {
         return Err(wrong_stage(turn, "the seller has not accepted the bid yet; there is nothing to pay"));
@@ -95,7 +101,8 @@ fn pay(turn: &mut Turn) -> Done {
     // By a store that was restored from an older state: the node knows that it was done before.
     let paid = |leg: &Leg| leg.paying().is_some_and(|paying| paying.node == PaidState::Succeeded);
     if let Some(leg) = turn.trade.legs.iter().find(|leg| paid(leg)) {
-        return Err(Refusal::Already(format!("your node has paid {} before", leg.purpose)));
+        let hint = format!("your node has paid {} before, and nothing is paid twice", leg.purpose);
+        return Err(wrong_stage(turn, &hint));
     }
     let Some(pay_by) = turn.trade.pay_by() else {
         return Err(wrong_stage(turn, "the invoices are missing"));
@@ -113,10 +120,17 @@ fn pay(turn: &mut Turn) -> Done {
 
 fn ship(turn: &mut Turn, shipment: &Shipment) -> Done {
     only(turn, Side::Seller)?;
-    if turn.trade.choices.shipped.is_some() {
-        return Err(Refusal::Already("the parcel was reported as shipped".into()));
-    }
     not_unwinding(turn)?;
+    match &turn.trade.choices.shipped {
+        None => {}
+        Some(told) if told == shipment => {
+            return Err(Refusal::Already("the parcel was reported as shipped".into()));
+        }
+        Some(_) => {
+            let hint = "the parcel was reported as shipped before, with other words; they are signed and stay as they are";
+            return Err(wrong_stage(turn, hint));
+        }
+    }
     let Some(deadlines) = turn.trade.deadlines.filter(|_| turn.trade.papers.contains_key(&Paper::LockOk))
     else {
         return Err(wrong_stage(
@@ -138,10 +152,23 @@ fn ship(turn: &mut Turn, shipment: &Shipment) -> Done {
 
 fn confirm(turn: &mut Turn, verdict: &Verdict) -> Done {
     only(turn, Side::Buyer)?;
-    if turn.trade.choices.verdict.is_some() || turn.trade.wrote_before(Paper::Verdict) {
-        return Err(Refusal::Already(
-            "a verdict was given, and there is only one; to pay the seller after all use release".into(),
-        ));
+    if turn.trade.choices.verdict.as_ref() == Some(verdict) {
+        return Err(Refusal::Already("this verdict was given".into()));
+    }
+    if let Some(given) = &turn.trade.choices.verdict {
+        let hint = match given.condition {
+            Condition::Received => {
+                "the goods were confirmed before, with other words; a verdict is given once"
+            }
+            Condition::PartiallyReceived | Condition::NotReceived | Condition::Damaged => {
+                "another verdict was given, and there is only one; to pay the seller after all use release"
+            }
+        };
+        return Err(wrong_stage(turn, hint));
+    }
+    if turn.trade.wrote_before(Paper::Verdict) {
+        let hint = "a verdict was given before this store was restored, and there is only one; to pay the seller use release";
+        return Err(wrong_stage(turn, hint));
     }
     recalled(turn)?;
     let received = verdict.condition == Condition::Received;
@@ -200,11 +227,16 @@ pub(crate) fn may_reveal(turn: &Turn) -> Done {
 
 fn refund(turn: &mut Turn, reason: &str) -> Done {
     only(turn, Side::Seller)?;
+    if turn.trade.unwind == Some(Unwind::Refund) && turn.trade.refund_reason.as_deref() == Some(reason) {
+        return Err(Refusal::Already("the refund was ordered".into()));
+    }
     not_unwinding(turn)?;
     let settling =
         turn.trade.legs.iter().filter_map(Leg::holding).any(|holding| holding.want == Want::Settle);
     if settling {
-        return Err(Refusal::Already("the buyer has released the money and your node is taking it".into()));
+        let hint =
+            "the buyer has released the money and your node is taking it; it is not given back any more";
+        return Err(wrong_stage(turn, hint));
     }
     if !turn.trade.papers.contains_key(&Paper::Payment) {
         return Err(wrong_stage(turn, "the buyer has not paid; use cancel to withdraw your acceptance"));
@@ -235,6 +267,9 @@ fn agree(turn: &mut Turn, agreement: Agreement) -> Done {
 }
 
 fn withdraw(turn: &mut Turn) -> Done {
+    if turn.trade.unwind == Some(Unwind::Withdrawn) {
+        return Err(Refusal::Already("you have walked away from this trade".into()));
+    }
     not_unwinding(turn)?;
     let begun = match turn.trade.side {
         Side::Buyer => turn.trade.has_begun_paying(),

@@ -5,6 +5,7 @@
 use crate::{
     situation::amount::grouped,
     terms::{Side, Terms},
+    trade::Trade,
 };
 use domp_protocol::{
     invoice::SMALLEST_PART,
@@ -30,6 +31,31 @@ pub struct Funds {
     pub spendable_largest: Msat,
     /// HTLCs that still fit into its active channels, in the direction of the payment.
     pub free_slots: u32,
+    /// What other trades were promised of it.
+    pub promised: Promised,
+}
+
+/// What other trades will need that were accepted and whose money is not locked yet: the channels still show it as free.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promised {
+    /// Amounts, with the payer's fees.
+    pub amount: Msat,
+    /// HTLC slots, one for each payment at least.
+    pub slots: u32,
+}
+
+impl Promised {
+    /// Adds what one trade still needs at this side's node: every leg that is not locked.
+    #[must_use]
+    pub fn and(self, trade: &Trade, fees: &FeeLimit) -> Self {
+        trade.legs.iter().filter(|leg| !leg.is_locked()).fold(self, |sum, leg| {
+            let fee = if trade.side == Side::Buyer { fees.of(leg.amount) } else { Msat::ZERO };
+            Self {
+                amount: sum.amount.saturating_add(leg.amount.to_msat()).saturating_add(fee),
+                slots: sum.slots.saturating_add(1),
+            }
+        })
+    }
 }
 
 /// The most that a payer spends on routing, on top of the amount `[D3-64]`.
@@ -72,6 +98,8 @@ pub enum Shortage {
         needs: Msat,
         /// How much of that is for fees; only the buyer pays any.
         fees: Msat,
+        /// What it could move beside that if nothing were promised to other trades.
+        promised: Msat,
     },
     /// Enough in all, but in channels so small that a payment would fall into too many parts.
     Parts {
@@ -104,16 +132,20 @@ pub enum Shortage {
 /// # Errors
 /// The first shortage, with numbers and what helps.
 pub fn enough(side: Side, terms: &Terms, funds: &Funds, fees: &FeeLimit) -> Result<(), Shortage> {
-    let (has, largest) = match side {
+    let (all, largest) = match side {
         Side::Buyer => (funds.spendable, funds.spendable_largest),
         Side::Seller => (funds.receivable, funds.receivable_largest),
     };
+    let Promised { amount: promised, slots: promised_slots } = funds.promised;
+    let has = all.saturating_sub(promised);
+    let largest = largest.min(has);
+    let free_slots = funds.free_slots.saturating_sub(promised_slots);
     let legs = terms.legs();
     let fee = |amount: Sat| if side == Side::Buyer { fees.of(amount) } else { Msat::ZERO };
     let fees = legs.iter().fold(Msat::ZERO, |sum, (_, amount, _)| sum.saturating_add(fee(*amount)));
     let needs = legs.iter().fold(fees, |sum, (_, amount, _)| sum.saturating_add(amount.to_msat()));
     if has < needs {
-        return Err(Shortage::Total { side, has, needs, fees });
+        return Err(Shortage::Total { side, has, needs, fees, promised: promised.min(all) });
     }
     let mut slots: u32 = 0;
     for (role, amount, _) in &legs {
@@ -124,9 +156,9 @@ pub fn enough(side: Side, terms: &Terms, funds: &Funds, fees: &FeeLimit) -> Resu
             _ => return Err(Shortage::Parts { side, role: *role, amount: *amount, largest, most }),
         }
     }
-    if funds.free_slots < slots {
+    if free_slots < slots {
         let held = terms.agreed.purchase_cltv();
-        return Err(Shortage::Slots { side, free: funds.free_slots, needs: slots, held });
+        return Err(Shortage::Slots { side, free: free_slots, needs: slots, held });
     }
     Ok(())
 }
@@ -142,21 +174,31 @@ fn ceiling(amount: Msat) -> String {
     grouped(amount.get().div_ceil(1000))
 }
 
+/// What is kept for others, if anything.
+fn beside(promised: Msat) -> String {
+    if promised == Msat::ZERO {
+        return String::new();
+    }
+    format!(" beside {} sat for trades that were accepted and are not locked yet", ceiling(promised))
+}
+
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Total { side: Side::Seller, has, needs, .. } => write!(
+            Self::Total { side: Side::Seller, has, needs, promised, .. } => write!(
                 f,
-                "your node can receive {} sat, this trade needs {} sat at the same time: open a channel towards you (ask a \
+                "your node can receive {} sat{}, this trade needs {} sat at the same time: open a channel towards you (ask a \
                  peer, or buy inbound liquidity), or spend some sats from your own channels first",
                 grouped(has.to_sat_floor().get()),
+                beside(*promised),
                 ceiling(*needs)
             ),
-            Self::Total { side: Side::Buyer, has, needs, fees } => write!(
+            Self::Total { side: Side::Buyer, has, needs, fees, promised } => write!(
                 f,
-                "your node can send {} sat, this trade needs {} sat at the same time (up to {} sat of it for routing fees): \
+                "your node can send {} sat{}, this trade needs {} sat at the same time (up to {} sat of it for routing fees): \
                  open a channel with more funds, or receive some sats first",
                 grouped(has.to_sat_floor().get()),
+                beside(*promised),
                 ceiling(*needs),
                 ceiling(*fees)
             ),
@@ -229,6 +271,7 @@ mod tests {
             spendable: total,
             spendable_largest: largest,
             free_slots,
+            promised: Promised::default(),
         }
     }
 
@@ -303,6 +346,22 @@ mod tests {
             enough(Side::Buyer, &terms(20_000, 0), &odd, &FeeLimit::default()),
             Err(Shortage::Parts { .. })
         ));
+    }
+
+    #[test]
+    fn enough__others_were_accepted_before__what_they_need_is_not_counted_twice() {
+        let (terms, fees) = (terms(200_000, 200_000), FeeLimit::default());
+        let promised = |amount: u64, slots| Promised { amount: sat(amount).to_msat(), slots };
+        let with = |promised| Funds { promised, ..funds(800_000, 800_000, 5) };
+        assert_eq!(enough(Side::Seller, &terms, &with(promised(400_000, 2)), &fees), Ok(()));
+        let short = enough(Side::Seller, &terms, &with(promised(400_001, 2)), &fees).unwrap_err().to_string();
+        assert!(short.contains("receive 399,999 sat beside 400,001 sat for trades"), "{short}");
+        let short = enough(Side::Buyer, &terms, &with(promised(400_000, 2)), &fees).unwrap_err().to_string();
+        assert!(short.contains("send 400,000 sat beside 400,000 sat"), "{short}");
+        let slots = enough(Side::Seller, &terms, &with(promised(0, 4)), &fees).unwrap_err();
+        assert!(matches!(slots, Shortage::Slots { free: 1, needs: 2, .. }), "{slots}");
+        let none = enough(Side::Seller, &terms, &with(promised(u64::from(u32::MAX), 2)), &fees).unwrap_err();
+        assert!(none.to_string().contains("beside 800,000 sat"), "{none}");
     }
 
     // [D3-64]

@@ -96,7 +96,7 @@ pub enum Refusal {
         /// When.
         at: Unix,
     },
-    /// It was done before.
+    /// This very order, with this content, was carried out before.
     Already(String),
     /// The money is on its way back, or is back.
     MoneyGoingBack,

@@ -10,7 +10,7 @@ use crate::{
     note::Note,
     step::Turn,
     terms::Side,
-    trade::Unwind,
+    trade::{Trade, Unwind},
 };
 use domp_protocol::{
     deadlines::{Deadlines, GRACE},
@@ -183,10 +183,18 @@ fn seller(turn: &mut Turn) {
     watch_handshake(turn);
 }
 
+/// A bid that is not answered in time, also because our node made no invoices: the buyer would not pay them any more.
 fn lapse(turn: &mut Turn) {
-    let open = !turn.trade.choices.accept && !turn.trade.in_doubt();
+    let open = !turn.trade.has_answered() && !turn.trade.in_doubt();
     if open && turn.at.unix >= turn.trade.terms.lapses_at() {
         turn.unwind(Unwind::Lapsed);
+    }
+}
+
+impl Trade {
+    /// Seller: whether the bid was accepted and the acceptance could be written.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.choices.accept && self.has(Paper::Acceptance)
     }
 }
 

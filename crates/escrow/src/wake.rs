@@ -46,7 +46,7 @@ fn next_time(trade: &Trade) -> Option<Unix> {
         Side::Buyer if trade.has(Paper::Acceptance) => trade.pay_by(),
         Side::Buyer => Some(trade.terms.lapses_at()),
         Side::Seller => {
-            let lapse = (!trade.choices.accept).then(|| trade.terms.lapses_at());
+            let lapse = (!trade.has_answered()).then(|| trade.terms.lapses_at());
             [lapse, trade.lock_by()].into_iter().flatten().min()
         }
     }

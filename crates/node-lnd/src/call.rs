@@ -26,6 +26,9 @@ pub(crate) mod said {
         [NO_INVOICE, NO_INVOICES, INVOICE_EXISTS, ALREADY_SETTLED, ALREADY_CANCELED, STILL_OPEN];
 }
 
+/// What LND says of an invoice that it would not make however often it is asked.
+const NEVER_MADE: [&str; 3] = ["memo too large", "greater than max expiry", "CLTV delta of"];
+
 /// What LND says when a macaroon does not do.
 const DENIALS: [&str; 8] = [
     "permission denied",
@@ -76,6 +79,17 @@ impl Fault {
     pub(crate) fn refused(self) -> LnError {
         match self {
             Self::Said(_, message) => LnError::Refused(message),
+            other => other.open(),
+        }
+    }
+    /// For calls that make an invoice: only what is listed is a no for good. Anything else, such as a database that is busy
+    /// or a chain backend that is away, may be otherwise the next time; nothing was made.
+    pub(crate) fn not_made(self) -> LnError {
+        match self {
+            Self::Said(_, message) if NEVER_MADE.iter().any(|text| message.contains(text)) => {
+                LnError::Refused(message)
+            }
+            Self::Said(_, message) => LnError::Unavailable(format!("it made no invoice now: {message}")),
             other => other.open(),
         }
     }
@@ -186,5 +200,22 @@ fn missing(call: &'static str) -> &'static str {
         | "LookupInvoiceV2"
         | "SubscribeSingleInvoice" => "this LND was built without the invoicesrpc service",
         _ => "this LND does not know the call",
+    }
+}
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_made__only_what_is_known_for_certain__is_a_no_for_good() {
+        let said = |text: &str| Fault::Said(Code::Unknown, text.to_owned()).not_made();
+        let never = said("CLTV delta of 3000 is too large, max accepted is: 2016");
+        assert!(matches!(never, LnError::Refused(_)), "{never}");
+        for text in ["unable to fetch best block", "database is locked", "chain backend is still syncing"] {
+            let later = said(text);
+            assert!(later.is_unknown() && later.to_string().contains(text), "{later}");
+        }
     }
 }

@@ -53,16 +53,8 @@ impl LndNode {
     }
 
     pub(crate) async fn sum_liquidity(&self) -> Result<Liquidity, LnError> {
-        let mut liquidity = Liquidity { on_chain: self.on_chain().await?, ..Liquidity::default() };
-        for channel in self.open_channels().await?.iter().filter(|channel| channel.active) {
-            let outbound = sendable(channel, End::Local)?;
-            let inbound = sendable(channel, End::Remote)?;
-            liquidity.outbound = liquidity.outbound.saturating_add(outbound);
-            liquidity.outbound_largest = liquidity.outbound_largest.max(outbound);
-            liquidity.inbound = liquidity.inbound.saturating_add(inbound);
-            liquidity.inbound_largest = liquidity.inbound_largest.max(inbound);
-        }
-        Ok(liquidity)
+        let on_chain = self.on_chain().await?;
+        Ok(Liquidity { on_chain, ..liquidity(&self.open_channels().await?)? })
     }
 
     async fn on_chain(&self) -> Result<Msat, LnError> {
@@ -121,6 +113,20 @@ impl LndNode {
             Err(fault) => Err(fault.refused()),
         }
     }
+}
+
+/// What can be moved over the active ones of these channels.
+pub(crate) fn liquidity(channels: &[lnrpc::Channel]) -> Result<Liquidity, LnError> {
+    let mut liquidity = Liquidity::default();
+    for channel in channels.iter().filter(|channel| channel.active) {
+        let outbound = sendable(channel, End::Local)?;
+        let inbound = sendable(channel, End::Remote)?;
+        liquidity.outbound = liquidity.outbound.saturating_add(outbound);
+        liquidity.outbound_largest = liquidity.outbound_largest.max(outbound);
+        liquidity.inbound = liquidity.inbound.saturating_add(inbound);
+        liquidity.inbound_largest = liquidity.inbound_largest.max(inbound);
+    }
+    Ok(liquidity)
 }
 
 /// Which end of a channel sends.

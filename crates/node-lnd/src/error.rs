@@ -134,4 +134,15 @@ impl ConnectError {
     pub const fn is_temporary(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::NotReady { .. })
     }
+    /// Whether it is about the node's files: they may be on a volume that is mounted late, or LND may be making them anew at
+    /// this moment. Nobody can tell that from a wrong path.
+    pub const fn is_about_files(&self) -> bool {
+        matches!(
+            self,
+            Self::File { .. }
+                | Self::BadFile { .. }
+                | Self::NoMacaroon { .. }
+                | Self::WrongCertificate { .. }
+        )
+    }
 }

@@ -64,7 +64,7 @@ impl LndNode {
         match self.services.unary(self.deadline, "AddHoldInvoice", answer).await {
             Ok(answer) => Ok(answer.payment_request),
             Err(fault) if fault.says(said::INVOICE_EXISTS) => self.same_invoice(invoice).await,
-            Err(fault) => Err(fault.refused()),
+            Err(fault) => Err(fault.not_made()),
         }
     }
 
@@ -91,10 +91,12 @@ impl LndNode {
             memo: description.to_owned(),
             value_msat,
             expiry: expiry_seconds.into(),
+            // Nobody finds a way to a node whose channels are all unannounced but by the invoice's own hints.
+            private: true,
             ..Invoice::default()
         });
         let added = self.services.unary(self.deadline, "AddInvoice", answer).await;
-        added.map(|answer| answer.payment_request).map_err(Fault::refused)
+        added.map(|answer| answer.payment_request).map_err(Fault::not_made)
     }
 
     async fn look_up(&self, hash: &PaymentHash) -> Result<Invoice, LnError> {

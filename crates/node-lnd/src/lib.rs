@@ -18,6 +18,9 @@ mod connect;
 mod connector;
 mod convert;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod invoices;
 mod lnd_conf;
 pub mod macaroon;

@@ -57,7 +57,7 @@ impl Macaroon {
         })
     }
 
-    fn parse(bytes: Vec<u8>) -> Result<Self, &'static str> {
+    pub(crate) fn parse(bytes: Vec<u8>) -> Result<Self, &'static str> {
         let mut rest = match bytes.split_first() {
             Some((&FORMAT, rest)) => rest,
             Some(_) => return Err("it does not begin as a binary macaroon does"),

@@ -35,7 +35,9 @@ async fn network(test: &str) -> Option<(&'static Regtest, MutexGuard<'static, ()
             .node("buyer")
             .node_with("hasty", &["invoices.holdexpirydelta=16"])
             .balanced_channel("buyer", "seller", 1_000_000)
+            .node("hidden")
             .balanced_channel("buyer", "seller", 1_000_000)
+            .private_channel("seller", "hidden", 1_000_000)
     };
     let network = NETWORK.get_or_init(|| async { lab::start(test, &plan()).await }).await;
     // A network that did not start fails every test, without trying again for each.
@@ -333,4 +335,21 @@ async fn stopped_node__called__unavailable_and_found_again() {
         assert!(error.is_unknown() && Instant::now() < end, "{error:?}");
         sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// A seller with unannounced channels only: without hints in the invoice nobody finds a way to it.
+#[tokio::test]
+async fn ordinary_invoice__payee_with_unannounced_channels_only__can_be_paid() {
+    let Some((network, _turn)) = network("an ordinary invoice over unannounced channels").await else {
+        return;
+    };
+    let (hidden, buyer) = (connect(network, "hidden").await, connect(network, "buyer").await);
+    let amount = Sat::new(30_000).unwrap().to_msat();
+    let bolt11 = hidden.issue_invoice(amount, 3600, "paid late").await.unwrap();
+    let hash = buyer.decode(&bolt11).await.unwrap().hash;
+    let (_, unlike) = terms(6, 30_000);
+    buyer.pay(&Pay { hash, ..order(&bolt11, &unlike) }).await.unwrap();
+    let states = buyer.watch_payment(&hash).await.unwrap().collect::<Vec<_>>();
+    let last = timeout(Duration::from_secs(60), states).await.expect("it ends soon");
+    assert_eq!(last.last(), Some(&PaymentState::Succeeded), "{last:?}");
 }

@@ -4,6 +4,8 @@
 use domp_ports::relays::Wanted;
 use domp_protocol::ids::{EventId, PublicKey};
 use serde::Deserialize;
+#[cfg(feature = "memory")]
+use std::str::FromStr;
 
 /// An event's fields except content and signature. Read strictly (no duplicate keys, lower-case hex), **not verified**.
 #[derive(Clone, Debug, Deserialize)]
@@ -43,10 +45,11 @@ impl Envelope {
     }
 
     #[cfg(feature = "memory")]
-    fn is_tagged<T: ToString>(&self, name: &str, values: &[T]) -> bool {
-        values.is_empty()
-            || values.iter().map(T::to_string).any(|value| {
-                self.tags.iter().any(|tag| matches!(tag.as_slice(), [n, v, ..] if n == name && *v == value))
-            })
+    fn is_tagged<T: FromStr + PartialEq>(&self, name: &str, values: &[T]) -> bool {
+        let of_tag = |tag: &Vec<String>| match tag.as_slice() {
+            [this, value, ..] if this == name => value.parse::<T>().ok(),
+            _ => None,
+        };
+        values.is_empty() || self.tags.iter().filter_map(of_tag).any(|value| values.contains(&value))
     }
 }

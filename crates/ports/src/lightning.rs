@@ -271,7 +271,8 @@ pub trait Lightning: Send + Sync {
 
     /// Issues a hold invoice; asked again with the same terms it returns the same invoice.
     async fn issue_hold_invoice(&self, invoice: &HoldInvoice) -> Result<String, LnError>;
-    /// Issues an ordinary invoice, settled as soon as it is paid.
+    /// Issues an ordinary invoice, settled as soon as it is paid, with route hints over unannounced channels where it needs
+    /// them to be found.
     async fn issue_invoice(
         &self,
         amount: Msat,

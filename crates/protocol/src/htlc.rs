@@ -6,6 +6,7 @@
 use crate::{
     deadlines::{HTLC_TIMEOUT, blocks_remaining},
     ids::{EventId, PaymentHash, PublicKey},
+    kinds::json::brief_error,
     purpose::Purpose,
     units::{Blocks, Height, Msat},
 };
@@ -87,7 +88,8 @@ impl Htlc {
 
     /// Reads the JSON form; unknown, missing and doubled fields are refused.
     pub fn parse(json: &str) -> Result<Self, HtlcError> {
-        let raw: RawHtlc = serde_json::from_str(json).map_err(|error| HtlcError::Form(error.to_string()))?;
+        let raw: RawHtlc =
+            serde_json::from_str(json).map_err(|error| HtlcError::Form(brief_error(&error)))?;
         Self::try_from(raw)
     }
 
@@ -172,7 +174,7 @@ impl HtlcTimeout {
     /// Reads the JSON form; a `blocks_remaining` that does not follow from the other three is refused.
     pub fn parse(json: &str) -> Result<Self, HtlcError> {
         let raw: RawTimeout =
-            serde_json::from_str(json).map_err(|error| HtlcError::Form(error.to_string()))?;
+            serde_json::from_str(json).map_err(|error| HtlcError::Form(brief_error(&error)))?;
         Self::try_from(raw)
     }
 
@@ -281,6 +283,13 @@ mod tests {
         value["timeout_blocks"] = 143.into();
         let error = serde_json::from_value::<Vec<Htlc>>(serde_json::json!([value])).unwrap_err();
         assert!(error.to_string().contains("timeout_blocks is 143"), "{error}");
+    }
+
+    #[test]
+    fn parse__field_that_is_very_long__named_in_part() {
+        let json = format!("{{\"{}\":1}}", "x".repeat(50_000));
+        let error = Htlc::parse(&json).unwrap_err().to_string();
+        assert!(error.len() < 500 && error.contains("xxx") && error.contains("line 1"), "{error}");
     }
 
     #[test]

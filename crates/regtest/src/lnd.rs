@@ -16,6 +16,7 @@ use crate::RegtestError;
 use crate::bitcoind::Bitcoind;
 use crate::free_port::free_port;
 use crate::http::Http;
+use crate::network::ChannelPlan;
 use crate::process::Process;
 use crate::wait::wait_until;
 use crate::watchdog::Watchdog;
@@ -268,17 +269,13 @@ impl Lnd {
     }
 
     /// Opens a channel to a connected peer; returns once the funding transaction is published.
-    pub(crate) async fn open_channel(
-        &self,
-        to: &Self,
-        capacity_sat: u64,
-        push_sat: u64,
-    ) -> Result<(), RegtestError> {
+    pub(crate) async fn open_channel(&self, to: &Self, channel: &ChannelPlan) -> Result<(), RegtestError> {
         let id = hex::decode(to.id().await?).map_err(|_| to.bad("getinfo", "identity_pubkey"))?;
         let body = json!({
             "node_pubkey": BASE64_STANDARD.encode(id),
-            "local_funding_amount": capacity_sat.to_string(),
-            "push_sat": push_sat.to_string(),
+            "local_funding_amount": channel.capacity_sat.to_string(),
+            "push_sat": channel.push_sat.to_string(),
+            "private": channel.private,
             "sat_per_vbyte": "2",
         });
         self.post("/v1/channels", &body).await.map(|_| ())

@@ -41,6 +41,8 @@ pub struct ChannelPlan {
     pub capacity_sat: u64,
     /// The peer's share from the start, in satoshi.
     pub push_sat: u64,
+    /// Whether it is left out of the public graph: others find it only by the hints of an invoice.
+    pub private: bool,
 }
 
 impl Plan {
@@ -70,7 +72,18 @@ impl Plan {
             to: to.to_owned(),
             capacity_sat,
             push_sat: capacity_sat / 2,
+            private: false,
         })
+    }
+
+    /// Adds an unannounced channel with half of its capacity on each side.
+    #[must_use]
+    pub fn private_channel(mut self, from: &str, to: &str, capacity_sat: u64) -> Self {
+        self = self.balanced_channel(from, to, capacity_sat);
+        if let Some(channel) = self.channels.last_mut() {
+            channel.private = true;
+        }
+        self
     }
 
     /// Adds a channel.
@@ -159,7 +172,7 @@ impl Regtest {
         for channel in &plan.channels {
             let (from, to) = (self.node(&channel.from)?, self.node(&channel.to)?);
             from.connect(to).await?;
-            from.open_channel(to, channel.capacity_sat, channel.push_sat).await?;
+            from.open_channel(to, channel).await?;
         }
         if !plan.channels.is_empty() {
             self.mine(ANNOUNCE_DEPTH).await?;
@@ -195,9 +208,10 @@ impl Regtest {
     async fn channels_ready(&self, plan: &Plan) -> Result<(), RegtestError> {
         for node in &self.nodes {
             let name = node.name();
-            let own =
-                plan.channels.iter().filter(|channel| channel.from == name || channel.to == name).count();
-            let known = if own == 0 { 0 } else { plan.channels.len() };
+            let ours = |channel: &&ChannelPlan| channel.from == name || channel.to == name;
+            let own = plan.channels.iter().filter(ours).count();
+            let seen = plan.channels.iter().filter(|channel| !channel.private || ours(channel)).count();
+            let known = if own == 0 { 0 } else { seen };
             wait_until(&format!("the channels of {name}"), SYNC_DEADLINE, async || {
                 let active = node.channels().await?.iter().filter(|channel| channel.active).count();
                 let routable = node.routable_channels().await?;

@@ -42,6 +42,10 @@ pub enum CallFault {
     StalledBefore,
     /// It is performed, and nothing comes back until stalled calls are released or time out; then `Unknown`.
     StalledAfter,
+    /// Nothing is done: the credentials do not allow the call.
+    Denied,
+    /// Nothing is done, and the node says that it never will.
+    Refused,
 }
 
 /// Random faults, in chances out of a thousand calls.
@@ -126,6 +130,8 @@ impl World {
             Some(CallFault::Unavailable) => {
                 Err(LnError::Unavailable(format!("simulated node {} was not reached", self.alias(node))))
             }
+            Some(CallFault::Denied) => Err(LnError::Denied("made to be denied".to_owned())),
+            Some(CallFault::Refused) => Err(LnError::Refused("made to be refused".to_owned())),
             Some(CallFault::NotPerformed | CallFault::StalledBefore) => lost(),
             Some(CallFault::AnswerLost | CallFault::StalledAfter) => {
                 // Whatever it answers is what gets lost.

@@ -50,7 +50,7 @@ fn allowed(page: &str) -> anyhow::Result<Edges> {
 /// What the manifests say, of crates of our own; what only tests and benches need is theirs to choose.
 fn real(root: &Path) -> anyhow::Result<Edges> {
     let mut edges = Edges::new();
-    let mut manifests = vec![root.join("xtask/Cargo.toml")];
+    let mut manifests = vec![root.join("fuzz/Cargo.toml"), root.join("xtask/Cargo.toml")];
     for entry in std::fs::read_dir(root.join("crates"))? {
         manifests.push(entry?.path().join("Cargo.toml"));
     }

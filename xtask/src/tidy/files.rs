@@ -16,7 +16,7 @@ const NAMES_THAT_SAY_NOTHING: [&str; 8] =
 pub fn check(root: &Path) -> anyhow::Result<Findings> {
     let mut findings = Findings::new();
     let mut lengths = Vec::new();
-    for folder in ["crates", "xtask"] {
+    for folder in ["crates", "fuzz", "xtask"] {
         for path in files_below(&root.join(folder), ".rs")? {
             let text = std::fs::read_to_string(&path)?;
             let at = shown(root, &path);

@@ -9,7 +9,7 @@ const LONGEST: usize = 70;
 
 pub fn check(root: &Path) -> anyhow::Result<Findings> {
     let mut findings = Findings::new();
-    for folder in ["crates", "xtask"] {
+    for folder in ["crates", "fuzz", "xtask"] {
         for path in files_below(&root.join(folder), ".rs")? {
             if super::files::is_test(root, &path) {
                 continue;

@@ -9,7 +9,7 @@ use crate::{
     reference::IdReference,
     wire::{
         error::ErrorAnswer,
-        listing::{BidRequest, Listing, ListingList, ListingRequest, Preview},
+        listing::{BidRequest, Listing, ListingList, ListingRequest, Preview, Withdrawn},
         trade::TradeDetail,
     },
 };
@@ -68,6 +68,17 @@ pub async fn browse(
     responses((status = 200, body = Listing), (status = 404, body = ErrorAnswer)))]
 pub async fn show(State(desk): State<Shared>, ListingRef(id): ListingRef) -> Result<Json<Listing>, Refusal> {
     Ok(Json(Listing::from(&desk.engine.fetch_listing(id).await?)))
+}
+
+/// Withdraws a listing of ours: no bid that arrives from now on is taken, and relays are asked to delete it (NIP-09). Bids that
+/// are here already may still be accepted. Done again, the relays are asked again.
+#[utoipa::path(post, path = "/v1/listings/{id}/withdraw", tag = "listings", params(("id" = String, Path, description = "id, or a unique beginning of it")),
+    responses((status = 200, body = Withdrawn), (status = 404, body = ErrorAnswer), (status = 503, body = ErrorAnswer)))]
+pub async fn withdraw(
+    State(desk): State<Shared>,
+    ListingRef(id): ListingRef,
+) -> Result<Json<Withdrawn>, Refusal> {
+    Ok(Json(Withdrawn::of(&desk.engine.withdraw_listing(id).await?)))
 }
 
 /// Publishes a listing.

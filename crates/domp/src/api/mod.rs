@@ -56,10 +56,10 @@ pub struct Desk {
     pub stopping: watch::Receiver<bool>,
 }
 
-type Shared = Arc<Desk>;
+pub(crate) type Shared = Arc<Desk>;
 
 /// Every path, without the gate before it.
-fn routes(desk: Shared) -> Router {
+pub(crate) fn routes(desk: Shared) -> Router {
     Router::new()
         .route("/openapi.json", get(openapi::document))
         .route("/metrics", get(metrics::metrics))
@@ -77,6 +77,7 @@ fn routes(desk: Shared) -> Router {
         .route("/v1/listings", get(listings::list).post(listings::create))
         .route("/v1/listings/browse", get(listings::browse))
         .route("/v1/listings/{id}", get(listings::show))
+        .route("/v1/listings/{id}/withdraw", post(listings::withdraw))
         .route("/v1/bids", post(listings::bid))
         .route("/v1/bids/preview", post(listings::preview))
         .route("/v1/channels", get(node::channels))

@@ -26,6 +26,7 @@ use utoipa::OpenApi;
         listings::browse,
         listings::show,
         listings::create,
+        listings::withdraw,
         listings::bid,
         listings::preview,
         node::channels,

@@ -102,10 +102,11 @@ impl From<JournalError> for Refusal {
 const fn code(error: &EngineError) -> &'static str {
     match error {
         EngineError::NoTrade(_) => "unknown_trade",
-        EngineError::NoListing(_) => "unknown_listing",
+        EngineError::NoListing(_) | EngineError::NotYourListing(_) => "unknown_listing",
         EngineError::Refused(refusal) => refused(refusal),
         EngineError::ListingTaken { .. } => "listing_taken",
         EngineError::Liquidity(_) => "liquidity",
+        EngineError::RouteTooLong { .. } => "route_too_long",
         EngineError::Offer(_) => "bad_offer",
         EngineError::Draft(_) => "cannot_be_written",
         EngineError::Malformed(_) | EngineError::Event(_) => "bad_event",

@@ -17,7 +17,7 @@ const AFTER: &str = "Exit status:
   5  an order was sent and no answer came; look before you repeat it
 
 Ids are accepted as hex, as a unique beginning of at least four hex digits, as note1… or nevent1…, each with or without
-nostr: in front; keys as hex, npub1… or nprofile1….";
+nostr: in front; keys as hex, npub1… or nprofile1…, or as name@domain, which asks that domain (NIP-05).";
 
 /// Trade safely with strangers over Nostr and Lightning.
 #[derive(Debug, Parser)]
@@ -95,6 +95,10 @@ pub enum Command {
     LateInvoice(OnTrade),
     /// Buyer, after the hold: pay the seller's ordinary invoice for goods received
     PayLate(OnTrade),
+    /// Seller, after a restore: the goods went out before; keep the price for the buyer's word
+    HadShipped(Ship),
+    /// Seller, after a restore: the goods are still here; let deadlines count again
+    NotShipped(OnTrade),
     /// List trades
     Trades(Trades),
     /// Show all about a trade
@@ -108,6 +112,8 @@ pub enum Command {
     Backup(Backup),
     /// Restore from the recovery phrase, and a backup if there is one
     Restore(Restore),
+    /// Give the vault another passphrase
+    Passphrase(NewPassphrase),
     /// Write completions for a shell
     Completions(Completions),
 }
@@ -148,9 +154,11 @@ pub enum Listing {
     /// Show your own listings
     List,
     /// Show one listing
-    Show(OnListing),
+    Show(ShowListing),
     /// Show the newest listings on your relays
     Browse(Browse),
+    /// Take no more bids on one of your listings, and ask the relays to delete it
+    Withdraw(OnListing),
 }
 
 /// `domp listing create`.
@@ -199,13 +207,24 @@ pub struct OnListing {
     pub listing: String,
 }
 
+/// `domp listing show`.
+#[derive(Debug, Args)]
+pub struct ShowListing {
+    /// The listing
+    #[arg(value_name = "LISTING")]
+    pub listing: String,
+    /// Only if it is of this seller; a key, or a name such as ann@example.com that the domain answers for
+    #[arg(long, value_name = "KEY")]
+    pub seller: Option<String>,
+}
+
 /// `domp listing browse`.
 #[derive(Debug, Args)]
 pub struct Browse {
     /// At most so many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
     pub limit: u16,
-    /// Only those of this seller
+    /// Only those of this seller; a key, or a name such as ann@example.com that the domain answers for
     #[arg(long, value_name = "KEY")]
     pub seller: Option<String>,
 }
@@ -216,6 +235,9 @@ pub struct Bid {
     /// The listing
     #[arg(value_name = "LISTING")]
     pub listing: String,
+    /// Only if the listing is of this seller; a key, or a name such as ann@example.com that the domain answers for
+    #[arg(long, value_name = "KEY")]
+    pub seller: Option<String>,
     /// How much, in satoshi [default: the listing's price]
     #[arg(long, value_name = "SAT")]
     pub amount: Option<u64>,
@@ -384,6 +406,14 @@ pub struct Restore {
     /// A relay for the configuration; may be repeated
     #[arg(long = "relay", value_name = "URL")]
     pub relays: Vec<String>,
+}
+
+/// `domp passphrase`.
+#[derive(Debug, Args)]
+pub struct NewPassphrase {
+    /// Read the new passphrase from this file instead of asking for it; the present one comes from where it always does
+    #[arg(long, value_name = "FILE")]
+    pub new_passphrase_file: Option<PathBuf>,
 }
 
 /// `domp completions`.

@@ -1,6 +1,6 @@
 //! `domp bid`: a buyer's offer.
 
-use super::{args::Bid, progress, session::Session};
+use super::{args::Bid, person, progress, session::Session};
 use crate::{
     failure::Failure,
     output::Output,
@@ -34,6 +34,9 @@ pub async fn run(session: &Session, bid: Bid) -> Result<(), Failure> {
         payment_timeout_hours: bid.payment_timeout,
     };
     let client = session.client()?;
+    if let Some(seller) = &bid.seller {
+        person::only_of(session, &client, &request.listing, seller).await?;
+    }
     let preview: Preview = client.post("/v1/bids/preview", &request).await?;
     told(session.output, &preview, session.yes)?;
     question::confirm(session.output, session.yes, "Make this bid?")?;

@@ -9,7 +9,10 @@ use crate::{
     daemon::rebuild, failure::Failure, output::Shown, paths::Paths, reference::npub, wire::status::Rebuilt,
 };
 use domp_store::SqliteJournal;
-use domp_vault::{Phrase, backup::read_backup};
+use domp_vault::{
+    Phrase,
+    backup::{BackupError, read_backup},
+};
 use serde::Serialize;
 use std::{
     fs::{self, File, OpenOptions},
@@ -17,6 +20,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
+use tempfile::NamedTempFile;
 
 /// A backup that was written.
 #[derive(Serialize)]
@@ -104,13 +108,19 @@ pub async fn restore(session: &Session, wanted: &Restore) -> Result<(), Failure>
     let phrase = read_phrase()?;
     // Opened to its end first: nothing is made of a backup that is not whole.
     let staged = match &wanted.backup {
-        Some(file) => Some(stage(file, &phrase)?),
+        Some(file) => {
+            make_folder(&paths)?;
+            Some(stage(file, &phrase, &paths).inspect_err(|_| {
+                // Nothing was made, so an empty folder stays behind at most; one that is not empty is not removed.
+                let _ = fs::remove_dir(&paths.data);
+            })?)
+        }
         None => None,
     };
     let passphrase = session.new_passphrase()?;
     make_folder(&paths)?;
     let made = async {
-        if let Some(staged) = &staged {
+        if let Some(staged) = staged {
             put(staged, &paths).await?;
         }
         rebuild::request(&paths)?;
@@ -136,33 +146,34 @@ fn refuse_database(paths: &Paths) -> Result<(), Failure> {
     Err(Failure::refused("database_exists", message).hint("name an empty place with --data-dir or --profile"))
 }
 
-/// Opens the backup completely, into a file that only we can read.
-fn stage(backup: &Path, phrase: &Phrase) -> Result<tempfile::NamedTempFile, Failure> {
+/// Opens the backup completely, into a file that only we can read and that lies where the database will: what is in it, such as
+/// what was bought from whom, must not go through a folder of the system that others use.
+fn stage(backup: &Path, phrase: &Phrase, paths: &Paths) -> Result<NamedTempFile, Failure> {
     let bad = |error: String| Failure::refused("bad_backup", format!("{}: {error}", backup.display()));
     let mut input =
         BufReader::new(File::open(backup).map_err(|error| bad(format!("cannot be read: {error}")))?);
-    let mut staged =
-        tempfile::NamedTempFile::new().map_err(|error| bad(format!("no room to open it: {error}")))?;
-    read_backup(&mut input, phrase, &mut staged).map_err(|error| bad(error.to_string()))?;
+    let unwritten = |error: std::io::Error| cannot_write(&paths.data, &error.to_string());
+    let mut staged = NamedTempFile::new_in(&paths.data).map_err(unwritten)?;
+    read_backup(&mut input, phrase, &mut staged).map_err(|error| match error {
+        // Of the two files it is the new one.
+        BackupError::System { what, reason } if what.starts_with("writing") => {
+            cannot_write(&paths.data, &reason)
+        }
+        other => bad(other.to_string()),
+    })?;
+    staged.as_file().sync_all().map_err(unwritten)?;
     Ok(staged)
 }
 
+fn cannot_write(path: &Path, reason: &str) -> Failure {
+    Failure::refused("cannot_write", format!("{} cannot be written: {reason}", path.display()))
+        .hint("make room or make it writable, or name another place with --data-dir")
+}
+
 /// Puts the database in its place and checks it.
-async fn put(staged: &tempfile::NamedTempFile, paths: &Paths) -> Result<(), Failure> {
+async fn put(staged: NamedTempFile, paths: &Paths) -> Result<(), Failure> {
     let path = paths.database();
-    let failed = |error: String| {
-        Failure::refused("cannot_write", format!("{} cannot be written: {error}", path.display()))
-    };
-    let mut target = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(|error| failed(error.to_string()))?;
-    let mut source = staged.reopen().map_err(|error| failed(error.to_string()))?;
-    std::io::copy(&mut source, &mut target)
-        .and_then(|_| target.sync_all())
-        .map_err(|error| failed(error.to_string()))?;
+    staged.persist_noclobber(&path).map_err(|error| cannot_write(&path, &error.error.to_string()))?;
     let journal =
         SqliteJournal::open(&path).map_err(|error| Failure::refused("bad_backup", error.to_string()))?;
     journal.check().await.map_err(|error| Failure::refused("bad_backup", error.to_string()))

@@ -2,15 +2,15 @@
 
 use super::{
     args::{Browse, Listing as Wanted, NewListing},
-    progress,
+    person, progress,
     session::Session,
 };
 use crate::{
     client::Client,
     failure::Failure,
     question,
-    reference::{self, IdReference},
-    wire::listing::{Listing, ListingList, ListingRequest, Shipping},
+    reference::IdReference,
+    wire::listing::{Listing, ListingList, ListingRequest, Shipping, Withdrawn},
 };
 
 /// Does it.
@@ -24,20 +24,35 @@ pub async fn run(session: &Session, wanted: Wanted) -> Result<(), Failure> {
         Wanted::List => session.output.show(&client.get::<ListingList>("/v1/listings").await?),
         Wanted::Show(on) => {
             let reference = IdReference::parse("listing", &on.listing)?;
+            if let Some(seller) = &on.seller {
+                person::only_of(session, &client, reference.as_str(), seller).await?;
+            }
             let listing: Listing = client.get(&format!("/v1/listings/{}", reference.as_str())).await?;
             session.output.show(&listing)
         }
         Wanted::Browse(browse) => {
-            session.output.show(&client.get::<ListingList>(&browse_path(&browse)?).await?)
+            let path = browse_path(session, &browse).await?;
+            session.output.show(&client.get::<ListingList>(&path).await?)
+        }
+        Wanted::Withdraw(on) => {
+            let reference = IdReference::parse("listing", &on.listing)?;
+            let path = format!("/v1/listings/{}/withdraw", reference.as_str());
+            session.output.before_commitment(WITHDRAWAL)?;
+            question::confirm(session.output, session.yes, "Withdraw it?")?;
+            session.output.show(&client.post::<_, Withdrawn>(&path, &serde_json::json!({})).await?)
         }
     }
 }
 
-fn browse_path(browse: &Browse) -> Result<String, Failure> {
+/// What a seller has to know first.
+const WITHDRAWAL: &str = "No bid that arrives from now on is taken; this cannot be undone, but the goods can be listed anew.\n\
+     Bids that are here already stay, and you may accept one. Relays are asked to delete the listing; not all do.";
+
+async fn browse_path(session: &Session, browse: &Browse) -> Result<String, Failure> {
     let mut path = format!("/v1/listings/browse?limit={}", browse.limit);
     if let Some(seller) = &browse.seller {
         path.push_str("&seller=");
-        path.push_str(&reference::key("seller", seller)?);
+        path.push_str(&person::key(session, "seller", seller).await?);
     }
     Ok(path)
 }
@@ -76,7 +91,7 @@ fn warning(new: &ListingRequest) -> String {
          it for {} (144 blocks are about a day).\n\
          You are paid when the buyer confirms. If the buyer never confirms, the money goes back and you are not paid: in \
          direct mode nobody can change that.\n\
-         A listing cannot be taken back from relays that keep it.",
+         `domp listing withdraw` ends it, but a listing cannot be taken back from relays that keep it.",
         new.product_name, new.price_sat, new.handling_blocks, new.transit_blocks, new.inspection_blocks
     )
 }

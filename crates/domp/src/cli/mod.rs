@@ -7,6 +7,8 @@ mod init;
 mod keep;
 mod listing;
 mod order;
+mod passphrase;
+mod person;
 mod progress;
 mod session;
 mod trade;
@@ -61,6 +63,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Exit, Failure> 
         Command::Channels(channels) => channels::run(session, channels).await.map(done),
         Command::Backup(backup) => keep::backup(session, &backup).await.map(done),
         Command::Restore(restore) => keep::restore(session, &restore).await.map(done),
+        Command::Passphrase(wanted) => passphrase::run(session, &wanted).await.map(done),
         Command::Completions(wanted) => completions(session.output, wanted.shell).map(done),
         order => {
             let (trade, order) = order::of(order)?;

@@ -88,6 +88,8 @@ pub struct Limits {
     pub fee_floor_sat: u32,
     /// The most proof-of-work that is done for a relay.
     pub max_pow_bits: u8,
+    /// The least proof-of-work of a bid on our listings.
+    pub min_bid_pow_bits: u8,
 }
 
 /// How often real money was asked for.
@@ -133,7 +135,7 @@ impl Config {
             relays: relays(&place, file.relays, &file.connection)?,
             lnd: lnd(&place, file.lnd, home.as_deref())?,
             api: api(&place, file.api, home.as_deref())?,
-            limits: limits(&place, &file.limits)?,
+            limits: limits(&place, &file.limits, &file.policy)?,
             policy: policy(&place, &file.policy)?,
         })
     }
@@ -306,7 +308,7 @@ fn api(place: &str, table: ApiTable, home: Option<&Path>) -> Result<Api, ConfigE
     Ok(Api { socket: table.socket.map(|path| expand(path, home)), listen })
 }
 
-fn limits(place: &str, table: &LimitsTable) -> Result<Limits, ConfigError> {
+fn limits(place: &str, table: &LimitsTable, policy: &PolicyTable) -> Result<Limits, ConfigError> {
     let percent = table.max_fee_percent.unwrap_or(FEE_PERCENT);
     if !(0.0..=10.0).contains(&percent) {
         let found = format!("is {percent}");
@@ -327,10 +329,12 @@ fn limits(place: &str, table: &LimitsTable) -> Result<Limits, ConfigError> {
         }),
     };
     let bits = whole("limits.max_pow_bits", table.max_pow_bits, 0, 32, u32::from(POW_BITS))?;
+    let bid_bits = whole("policy.min_bid_pow_bits", policy.min_bid_pow_bits, 0, 32, 0)?;
     Ok(Limits {
         fee_ppm,
         fee_floor_sat: whole("limits.max_fee_floor_sat", table.max_fee_floor_sat, 0, 10_000, FEE_FLOOR_SAT)?,
         max_pow_bits: u8::try_from(bits).unwrap_or(POW_BITS),
+        min_bid_pow_bits: u8::try_from(bid_bits).unwrap_or(u8::MAX),
     })
 }
 

@@ -55,6 +55,7 @@ pub(super) struct LimitsTable {
 pub(super) struct PolicyTable {
     pub min_collateral_percent: Option<i64>,
     pub allow_small_amounts: Option<bool>,
+    pub min_bid_pow_bits: Option<i64>,
 }
 
 /// `[connection]`: how relays are reached.

@@ -25,7 +25,10 @@ fn file__network_only__has_defaults_for_the_rest() {
     assert_eq!(config.network, Network::Regtest);
     assert_eq!(config.lnd, Lnd::Folder("/home/ann/.lnd".into()));
     assert_eq!(config.api, Api { socket: None, listen: None });
-    assert_eq!(config.limits, Limits { fee_ppm: 10_000, fee_floor_sat: 10, max_pow_bits: 24 });
+    assert_eq!(
+        config.limits,
+        Limits { fee_ppm: 10_000, fee_floor_sat: 10, max_pow_bits: 24, min_bid_pow_bits: 0 }
+    );
     assert_eq!(config.policy, Policy::default());
     assert!(config.relays.urls.is_empty());
 }
@@ -48,6 +51,7 @@ fn file__everything_named__read() {
         [policy]
         min_collateral_percent = 0
         allow_small_amounts = true
+        min_bid_pow_bits = 12
         [connection]
         tor_proxy = \"127.0.0.1:9050\"
         everything_through_tor = true
@@ -61,7 +65,10 @@ fn file__everything_named__read() {
         ("10.0.0.2:10009", "/home/ann/tls.cert".into(), "/m/domp.macaroon".into())
     );
     assert_eq!(config.api.socket, Some("/home/ann/domp.sock".into()));
-    assert_eq!(config.limits, Limits { fee_ppm: 5_000, fee_floor_sat: 3, max_pow_bits: 28 });
+    assert_eq!(
+        config.limits,
+        Limits { fee_ppm: 5_000, fee_floor_sat: 3, max_pow_bits: 28, min_bid_pow_bits: 12 }
+    );
     assert_eq!(config.policy, Policy { min_collateral_percent: 0, allow_small: true });
 }
 
@@ -100,6 +107,10 @@ fn file__each_fault__names_file_key_and_rule() {
         (
             "network = \"regtest\"\n[policy]\nmin_collateral_percent = 1001",
             &["policy.min_collateral_percent"],
+        ),
+        (
+            "network = \"regtest\"\n[policy]\nmin_bid_pow_bits = 33",
+            &["policy.min_bid_pow_bits is 33", "0 to 32"],
         ),
         ("network = \"regtest\"\n[connection]\neverything_through_tor = true", &["connection.tor_proxy"]),
         ("network = \"regtest\"\n[connection]\ntor_proxy = \"tor\"", &["connection.tor_proxy is \"tor\""]),

@@ -153,13 +153,16 @@ async fn open_vault(session: &Session, paths: &Paths) -> Result<Arc<Vault>, Fail
     let passphrase = session.passphrase()?;
     let opening = tokio::task::spawn_blocking(move || vault_file::open(&path, passphrase.expose()));
     let opened = opening.await.map_err(|error| Failure::refused("vault", error.to_string()))?;
-    opened.map(Arc::new).map_err(|error| {
-        let code = match error {
-            vault_file::VaultFileError::WrongPassphrase { .. } => "wrong_passphrase",
-            _ => "vault",
-        };
-        Failure::refused(code, error.to_string())
-    })
+    opened.map(Arc::new).map_err(|error| vault_failure(&error))
+}
+
+/// A vault that does not open, as a failure.
+pub fn vault_failure(error: &vault_file::VaultFileError) -> Failure {
+    let code = match error {
+        vault_file::VaultFileError::WrongPassphrase { .. } => "wrong_passphrase",
+        _ => "vault",
+    };
+    Failure::refused(code, error.to_string())
 }
 
 fn open_journal(paths: &Paths) -> Result<Arc<dyn Journal>, Failure> {

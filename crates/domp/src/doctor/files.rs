@@ -107,6 +107,24 @@ fn private(check: &str, path: &Path) -> Option<Finding> {
     })
 }
 
+/// The node's macaroon: whoever reads it can do with the node what it allows. Its group may read it, since that is how a
+/// daemon with a user of its own gets at it.
+pub fn macaroon(path: &Path) -> Option<Finding> {
+    const OTHERS: u32 = 0o027;
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & OTHERS != 0).then(|| {
+        let found = format!(
+            "{} can be read by anybody on this machine, or written by its group (mode {mode:o})",
+            path.display()
+        );
+        Finding::warning(
+            "macaroon file",
+            found,
+            format!("chmod 600 {} (640 if domp reads it by its group)", path.display()),
+        )
+    })
+}
+
 fn database(paths: &Paths) -> Finding {
     let check = "database";
     let path = paths.database();

@@ -75,7 +75,12 @@ async fn patiently<T>(answer: impl Future<Output = T>) -> Result<T, String> {
     timeout(PATIENCE, answer).await.map_err(|_| format!("no answer within {} s", PATIENCE.as_secs()))
 }
 
-/// The command that bakes the right macaroon.
+/// The command that bakes the right macaroon, for trades alone.
 fn bake() -> String {
-    wiring::bake_command()
+    wiring::bake_command(false)
+}
+
+/// The command that bakes one with which channels can be opened and closed as well.
+fn bake_with_channels() -> String {
+    wiring::bake_command(true)
 }

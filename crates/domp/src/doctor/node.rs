@@ -1,6 +1,6 @@
 //! The Lightning node: reachable, on the right network, synced, allowed to us, able to hold, with room.
 
-use super::{bake, chain, finding::Finding, patiently};
+use super::{bake, bake_with_channels, chain, files, finding::Finding, patiently};
 use crate::{
     config::Config,
     shown::sats_of_msat,
@@ -13,15 +13,20 @@ use domp_ports::{
 
 /// Looks at all of it.
 pub async fn check(config: &Config) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        wiring::macaroon_file(config).and_then(|path| files::macaroon(&path)).into_iter().collect();
     let connected = patiently(wiring::lightning_now(config)).await;
     let (node, allowed) = match connected {
         Ok(Ok(connected)) => connected,
-        Ok(Err(failure)) => return vec![Finding::failed("node", &failure)],
+        Ok(Err(failure)) => {
+            findings.push(Finding::failed("node", &failure));
+            return findings;
+        }
         Err(silence) => {
-            return vec![Finding::bad("node", silence, "is LND running, and is the address right?")];
+            findings.push(Finding::bad("node", silence, "is LND running, and is the address right?"));
+            return findings;
         }
     };
-    let mut findings = Vec::new();
     let capabilities = node.capabilities();
     match patiently(node.info()).await {
         Ok(Ok(info)) => {
@@ -76,7 +81,10 @@ fn macaroon(allowed: &Allowed) -> Vec<Finding> {
         let found = lacks(&allowed.missing_for_channels);
         findings.push(Finding::good(
             check,
-            format!("{found}: `domp channels` cannot open or close; LND's own tools can"),
+            format!(
+                "{found}: `domp channels` cannot open or close; LND's own tools can. If you want it to: {}",
+                bake_with_channels()
+            ),
         ));
     }
     if !allowed.excess.is_empty() {
@@ -84,7 +92,7 @@ fn macaroon(allowed: &Allowed) -> Vec<Finding> {
         findings.push(Finding::warning(
             check,
             found,
-            format!("whoever steals it could do that too; bake a smaller one: {}", bake()),
+            format!("whoever steals it could do that too; bake one for trades alone: {}", bake()),
         ));
     }
     if !allowed.conditions.is_empty() {

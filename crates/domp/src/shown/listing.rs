@@ -4,7 +4,7 @@ use super::{sats, short, table::table, time};
 use crate::{
     output::Shown,
     reference::npub,
-    wire::listing::{Escrow, Listing, ListingList},
+    wire::listing::{Escrow, Listing, ListingList, Withdrawn},
 };
 
 impl Shown for ListingList {
@@ -26,10 +26,33 @@ fn row(listing: &Listing) -> [String; 5] {
     [
         short(&listing.id).to_owned(),
         sats(listing.price_sat),
-        listing.product_name.chars().take(40).collect(),
+        what(listing),
         if listing.ours { "you".to_owned() } else { short(&listing.seller).to_owned() },
         escrow,
     ]
+}
+
+fn what(listing: &Listing) -> String {
+    let name: String = listing.product_name.chars().take(40).collect();
+    if listing.withdrawn_at.is_some() { format!("(withdrawn) {name}") } else { name }
+}
+
+impl Shown for Withdrawn {
+    fn text(&self) -> String {
+        let took = self.relays.iter().filter(|relay| relay.accepted()).count();
+        let mut lines = vec![
+            format!("Listing {} is withdrawn: no more bids on it are taken.", short(&self.listing.id)),
+            format!(
+                "{took} of {} relays took the request to delete it; some keep it all the same.",
+                self.relays.len()
+            ),
+        ];
+        lines.extend(self.relays.iter().filter(|relay| !relay.accepted()).map(|relay| {
+            let reason = relay.reason.as_deref().unwrap_or("no reason given");
+            format!("  {}: {reason}. The same command asks it again.", relay.relay)
+        }));
+        lines.join("\n")
+    }
 }
 
 impl Shown for Listing {
@@ -64,6 +87,9 @@ impl Shown for Listing {
             lines.push("           the seller collateral that it names counts as 0 in direct mode".into());
         }
         lines.extend(self.taken_by.as_ref().map(|trade| format!("Taken by   trade {trade}")));
+        lines.extend(
+            self.withdrawn_at.map(|since| format!("Withdrawn  {}: no more bids are taken", time(since))),
+        );
         lines.push(String::new());
         lines.push(self.description.clone());
         lines.join("\n")

@@ -1,6 +1,9 @@
 //! Listings and bids as the API shows and takes them.
 
-use domp_engine::desk::{ListingView, NewBid, NewListing, Preview as EnginePreview};
+use super::trade::RelayWord;
+use domp_engine::desk::{
+    ListingView, NewBid, NewListing, Preview as EnginePreview, Withdrawn as EngineWithdrawn,
+};
 use domp_protocol::{
     ids::EventId,
     kinds::ShippingInfo,
@@ -43,6 +46,17 @@ pub struct Listing {
     pub ours: bool,
     /// Ours: the trade that has it, if one was accepted.
     pub taken_by: Option<String>,
+    /// Ours: since when no bid on it is taken any more, if it was withdrawn.
+    pub withdrawn_at: Option<u64>,
+}
+
+/// A listing that was withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Withdrawn {
+    /// The listing as it is now.
+    pub listing: Listing,
+    /// What each of our relays said to the request to delete it. They may keep it all the same.
+    pub relays: Vec<RelayWord>,
 }
 
 /// What shipping costs and how long it takes, for people.
@@ -182,6 +196,17 @@ impl From<&ListingView> for Listing {
             }),
             ours: view.ours,
             taken_by: view.taken_by.map(|trade| trade.to_string()),
+            withdrawn_at: view.withdrawn.map(|since| since.0),
+        }
+    }
+}
+
+impl Withdrawn {
+    /// As the API shows it.
+    pub fn of(withdrawn: &EngineWithdrawn) -> Self {
+        Self {
+            listing: Listing::from(&withdrawn.listing),
+            relays: withdrawn.relays.iter().map(|(relay, answer)| RelayWord::of(relay, answer)).collect(),
         }
     }
 }

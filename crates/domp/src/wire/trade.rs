@@ -291,6 +291,11 @@ impl RelayWord {
         };
         Self { relay: relay.to_owned(), answer: word.to_owned(), reason }
     }
+
+    /// Whether it took the event.
+    pub fn accepted(&self) -> bool {
+        self.answer == "accepted"
+    }
 }
 
 impl From<&PendingView> for Pending {

@@ -162,8 +162,9 @@ async fn acceptance__with_invoices_that_must_not_be_paid__refused_with_the_reaso
         Deal { seller, buyer, .. } = deal;
     }
 
-    // One invoice for both payments, once in capitals so that it looks like another.
-    let deal = deal_between(seller, buyer).await;
+    // One invoice for both payments, once in capitals so that it looks like another; of the same amount, or it would be refused
+    // for that.
+    let deal = Deal::between(seller, buyer, Ask { price: PRICE, collateral: PRICE }).await;
     let doubled = honest(&deal, Purpose::BuyerCollateral).await.made_by(lab.seller()).await;
     accepts_with(&deal, doubled.to_uppercase(), doubled).await;
     refuses(&lab, &deal, &["field ln_invoice", "payment hash"]).await;

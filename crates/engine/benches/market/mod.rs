@@ -12,6 +12,7 @@ use domp_escrow::{
     terms::Side,
 };
 use domp_nostr::memory::MemoryNet;
+use domp_ports::{journal::Journal, relays::Wanted};
 use domp_protocol::{
     ids::TradeId,
     network::Network,
@@ -41,7 +42,30 @@ pub struct Market {
     pub seller: Engine,
     pub buyer: Engine,
     seller_node: SimNode,
+    journals: [Arc<SqliteJournal>; 2],
+    relays: MemoryNet,
     listings: AtomicUsize,
+}
+
+/// What was written and sent so far.
+#[derive(Clone, Copy, Default)]
+pub struct Spent {
+    /// Durable writes, and the groups in which they were synced to disk.
+    pub writes: u64,
+    pub groups: u64,
+    /// Events published.
+    pub events: u64,
+}
+
+impl std::ops::Sub for Spent {
+    type Output = Self;
+    fn sub(self, before: Self) -> Self {
+        Self {
+            writes: self.writes - before.writes,
+            groups: self.groups - before.groups,
+            events: self.events - before.events,
+        }
+    }
 }
 
 fn sat(amount: u64) -> Sat {
@@ -53,11 +77,11 @@ async fn engine(
     relays: &MemoryNet,
     node: &SimNode,
     phrase: &str,
-    database: &Path,
+    journal: &Arc<SqliteJournal>,
 ) -> Engine {
     let ports = Ports {
         lightning: Arc::new(node.clone()),
-        journal: Arc::new(SqliteJournal::open(database).expect("a database")),
+        journal: Arc::clone(journal) as Arc<dyn Journal>,
         relays: Arc::new(relays.client([RELAY])),
         identity: Arc::new(Vault::from_phrase(Phrase::parse(phrase).expect("a phrase")).expect("a vault")),
         clock: Arc::new(net.clock()),
@@ -65,6 +89,8 @@ async fn engine(
     let bounds = Bounds {
         least_work_bits: 0,
         bids_per_author: usize::MAX,
+        held_per_author: usize::MAX,
+        held: usize::MAX,
         listener_backlog: 1 << 20,
         ..Bounds::default()
     };
@@ -76,14 +102,27 @@ impl Market {
     /// Opens with databases in `folder`.
     pub async fn open(folder: &Path) -> Self {
         let net = SimNetwork::new(Settings::default());
-        let relays = MemoryNet::new([RELAY]);
+        // A relay verifies signatures in a process of its own.
+        let relays = MemoryNet::new([RELAY]).without_verification();
         let (seller_node, buyer_node) =
             (net.add_node("seller", Profile::lnd()), net.add_node("buyer", Profile::lnd()));
         let coins = sat(1_000_000_000).to_msat();
         net.channel(&buyer_node, &seller_node, coins, coins);
-        let seller = engine(&net, &relays, &seller_node, SELLER, &folder.join("seller.db")).await;
-        let buyer = engine(&net, &relays, &buyer_node, BUYER, &folder.join("buyer.db")).await;
-        Self { seller, buyer, seller_node, listings: AtomicUsize::new(0) }
+        let journals = ["seller.db", "buyer.db"]
+            .map(|name| Arc::new(SqliteJournal::open(&folder.join(name)).expect("a database")));
+        let seller = engine(&net, &relays, &seller_node, SELLER, &journals[0]).await;
+        let buyer = engine(&net, &relays, &buyer_node, BUYER, &journals[1]).await;
+        Self { seller, buyer, seller_node, journals, relays, listings: AtomicUsize::new(0) }
+    }
+
+    /// What all trades together have cost so far.
+    pub fn spent(&self) -> Spent {
+        let written = self.journals.each_ref().map(|journal| journal.written());
+        Spent {
+            writes: written.iter().map(|written| written.writes).sum(),
+            groups: written.iter().map(|written| written.groups).sum(),
+            events: self.relays.count(RELAY, &Wanted::default()) as u64,
+        }
     }
 
     /// So many whole trades, from the listing to the money on both sides.

@@ -1,25 +1,24 @@
 //! Bidding: the secrets are made and stored, the bid is signed, and the buyer's side of a trade begins.
 
-use super::{NewBid, Preview};
+use super::{NewBid, Preview, orders::Claim};
 use crate::{EngineError, backup::Backup, inner::Inner, view::TradeView};
 use domp_escrow::{
     draft::desk,
     input::{Command, Input},
     offering::{self, Given, OfferError},
     situation::commitment,
-    terms::{Side, Terms},
+    terms::Terms,
     trade::Trade,
 };
 use domp_protocol::{
     deadlines::Agreed,
     event::VerifiedEvent,
-    ids::{AddressHash, Nonce, PaymentHash},
+    ids::{Nonce, PaymentHash},
     kinds::{Bid, Listing, Signed, bid::PAYMENT_TIMEOUT_HOURS},
     purpose::Purpose,
     tags::{node::LnNode, relays::RelayUrl},
     units::Blocks,
 };
-use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The longest shipping address, in characters.
@@ -38,7 +37,7 @@ impl Inner {
         let listing = Signed::<Listing>::read_as(&event)?;
         let node = self.ln_node().await?;
         let planned = self.planned(&listing, &new, &node)?;
-        self.check_liquidity(Side::Buyer, &planned).await?;
+        self.check_liquidity(Claim::Bid, &planned).await?;
         let (secrets, backup) = self.make_secrets(&planned, new.shipping_address.as_deref()).await?;
         let signed = self.sign_bid(&listing, &new, &planned, &node, &secrets, &backup).await?;
         let bid_event = VerifiedEvent::check_stored(&signed.json)?;
@@ -61,24 +60,23 @@ impl Inner {
         let node = self.ln_node().await?;
         let planned = self.planned(&listing, new, &node)?;
         let refusal = match check_address(new) {
-            Ok(()) => self.check_liquidity(Side::Buyer, &planned).await.err(),
+            Ok(()) => self.check_liquidity(Claim::Bid, &planned).await.err(),
             Err(error) => Some(error),
         };
         let mut lines = vec![
             "A bid locks nothing. If the seller accepts it, you decide once more before your money is locked. Then:".to_owned(),
         ];
         let body = planned_body(&planned, new);
+        let mut warnings: Vec<String> =
+            offering::remarks(listing.body(), &body).iter().map(ToString::to_string).collect();
+        warnings.extend(self.route_warning(&planned));
         lines.extend(commitment(
             &Trade::for_buyer(planned, &Secrets::new()),
             &Command::Pay,
             at,
             &self.config.fee,
         ));
-        Ok(Preview {
-            situation: lines,
-            refusal: refusal.map(|error| error.to_string()),
-            warnings: offering::remarks(listing.body(), &body).iter().map(ToString::to_string).collect(),
-        })
+        Ok(Preview { situation: lines, refusal: refusal.map(|error| error.to_string()), warnings })
     }
 
     fn given(&self) -> Given<'_> {
@@ -152,7 +150,6 @@ impl Inner {
             amount: planned.price,
             buyer_collateral: planned.buyer_collateral,
             message: new.message.as_deref(),
-            address_hash: new.shipping_address.as_deref().map(address_hash),
             payment_timeout_hours: new.payment_timeout_hours,
             secrets,
             node,
@@ -168,10 +165,6 @@ impl Inner {
         let draft = self.with_work(None, draft, &readers).await?;
         Ok(self.sign(draft)?)
     }
-}
-
-fn address_hash(address: &str) -> AddressHash {
-    AddressHash::from_bytes(Sha256::digest(address).into())
 }
 
 fn check_address(new: &NewBid) -> Result<(), EngineError> {

@@ -1,6 +1,6 @@
 //! Listings: made, fetched, browsed.
 
-use super::{EscrowView, ListingView, NewListing};
+use super::{EscrowView, ListingView, NewListing, Withdrawn};
 use crate::{EngineError, inner::Inner, mail::summary};
 use domp_escrow::draft::desk;
 use domp_ports::{
@@ -10,13 +10,22 @@ use domp_ports::{
 };
 use domp_protocol::{
     deadlines::Agreed,
-    event::VerifiedEvent,
+    event::{EventDraft, VerifiedEvent},
     ids::EventId,
     kinds::{Kind, Listing, ListingEscrow, Signed},
     node_proof::ProvenNode,
     tags::escrow::Mode,
+    units::Unix,
 };
 use std::{collections::BTreeMap, sync::Arc};
+
+/// Asks relays to delete events of one's own (NIP-09).
+const DELETION_KIND: u16 = 5;
+
+/// The setting that says since when a listing is withdrawn.
+fn withdrawn_name(listing: &EventId) -> String {
+    format!("listing/{listing}/withdrawn")
+}
 
 impl Inner {
     /// Publishes a listing of ours.
@@ -68,6 +77,37 @@ impl Inner {
         self.ports.journal.keep_document(document).await?;
         let event = VerifiedEvent::check_stored(&signed.json)?;
         self.listing_view(&Signed::<Listing>::read_as(&event)?).await
+    }
+
+    /// Withdraws a listing of ours: from now on no bid on it is taken, and relays are asked to delete it (NIP-09). Done again,
+    /// the relays are asked again.
+    pub(crate) async fn withdraw_listing(self: &Arc<Self>, id: EventId) -> Result<Withdrawn, EngineError> {
+        let listing = self.own_listing(&id).await?.ok_or(EngineError::NotYourListing(id))?;
+        if self.withdrawn(&id).await?.is_none() {
+            let now = self.now().0.to_string();
+            self.ports.journal.set_setting(&withdrawn_name(&id), &now).await?;
+        }
+        let draft = EventDraft {
+            kind: DELETION_KIND,
+            tags: vec![vec!["e".to_owned(), id.to_string()], vec!["k".to_owned(), Listing::KIND.to_string()]],
+            content: String::new(),
+            created_at: self.now().max(listing.created_at()),
+        };
+        let signed = self.sign(self.with_work(None, draft, &[]).await?)?;
+        let (mut relays, rest) = self.publish(signed.json, &[]).await;
+        if let Some(mut rest) = rest {
+            while let Some(answer) = rest.recv().await {
+                relays.push(answer);
+            }
+        }
+        Ok(Withdrawn { listing: self.listing_view(&listing).await?, relays })
+    }
+
+    /// When a listing of ours was withdrawn, if it was.
+    pub(crate) async fn withdrawn(&self, listing: &EventId) -> Result<Option<Unix>, EngineError> {
+        let stored = self.ports.journal.setting(&withdrawn_name(listing)).await?;
+        // Whatever else stands there: it was withdrawn.
+        Ok(stored.map(|text| Unix(text.parse().unwrap_or(0))))
     }
 
     /// A listing's event, from here or from the relays.
@@ -126,6 +166,7 @@ impl Inner {
     async fn listing_view(&self, listing: &Signed<Listing>) -> Result<ListingView, EngineError> {
         let ours = listing.author() == self.me;
         let taken_by = if ours { self.taken_by(&listing.id()).await? } else { None };
+        let withdrawn = if ours { self.withdrawn(&listing.id()).await? } else { None };
         let body = listing.body();
         Ok(ListingView {
             listing: listing.id(),
@@ -140,6 +181,7 @@ impl Inner {
             escrow: body.escrow.as_ref().map(|escrow| escrow_view(listing, escrow)),
             ours,
             taken_by,
+            withdrawn,
         })
     }
 }

@@ -9,7 +9,8 @@ use crate::{
 };
 use domp_escrow::{
     input::{Command, Input},
-    liquidity::{Funds, enough},
+    letter::Paper,
+    liquidity::{Funds, Promised, enough},
     situation::{commitment, refusal, situation},
     stage::stage,
     terms::{Side, Terms},
@@ -18,8 +19,46 @@ use domp_escrow::{
 use domp_protocol::{
     ids::{EventId, TradeId},
     tags::escrow::Mode,
+    units::Blocks,
 };
 use std::sync::Arc;
+
+/// Blocks that LND adds to the final delta of what it pays, so that a block found meanwhile does no harm.
+const PADDING: Blocks = Blocks(3);
+/// So many blocks are enough for two routers with the usual deltas.
+const ROUTE_ROOM: Blocks = Blocks(160);
+
+/// What room in our channels is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// For a bid that the seller may accept.
+    Bid,
+    /// For a payment that is ordered now.
+    Pay,
+    /// For an acceptance that the buyer may pay.
+    Accept,
+}
+
+impl Claim {
+    const fn side(self) -> Side {
+        match self {
+            Self::Bid | Self::Pay => Side::Buyer,
+            Self::Accept => Side::Seller,
+        }
+    }
+
+    /// Whether another trade has a claim that comes before this one: it was accepted, its money is not locked yet, and, where
+    /// a payment is ordered now, that one's was ordered before.
+    fn counts(self, trade: &Trade) -> bool {
+        let unlocked = trade.unwind.is_none() && trade.deadlines.is_none() && !stage(trade).is_ended();
+        let promised = match self {
+            Self::Bid => trade.choices.pay || trade.papers.contains_key(&Paper::Acceptance),
+            Self::Pay => trade.choices.pay,
+            Self::Accept => trade.choices.accept,
+        };
+        trade.side == self.side() && unlocked && promised
+    }
+}
 
 /// The setting that names the trade that has a listing.
 fn taken_name(listing: &EventId) -> String {
@@ -43,7 +82,8 @@ impl Inner {
         match command {
             Command::Accept => self.accept(&trade).await?,
             Command::Pay => {
-                self.check_liquidity(Side::Buyer, &trade.terms).await?;
+                let _turn = self.promising.lock().await;
+                self.check_liquidity(Claim::Pay, &trade.terms).await?;
                 self.input(id, &Input::Command(command), Along::default()).await?;
             }
             other => {
@@ -54,7 +94,9 @@ impl Inner {
     }
 
     async fn accept(self: &Arc<Self>, trade: &Trade) -> Result<(), EngineError> {
-        self.check_liquidity(Side::Seller, &trade.terms).await?;
+        // One promise after the other, so that each sees those before it.
+        let _turn = self.promising.lock().await;
+        self.check_liquidity(Claim::Accept, &trade.terms).await?;
         let listing = trade.terms.listing;
         let lock = Arc::clone(hold(&self.listings).entry(listing).or_default());
         let _held = lock.lock().await;
@@ -80,11 +122,49 @@ impl Inner {
         }
     }
 
-    /// Whether our channels can carry this trade `[D3-40]` `[D3-43]`.
-    pub(crate) async fn check_liquidity(&self, side: Side, terms: &Terms) -> Result<(), EngineError> {
-        let funds = self.funds().await?;
-        enough(side, terms, &funds, &self.config.fee)
+    /// Whether our channels can carry this trade `[D3-40]` `[D3-43]`, beside those that were promised their room before, and
+    /// whether our node would hold a payment so long at all.
+    pub(crate) async fn check_liquidity(&self, claim: Claim, terms: &Terms) -> Result<(), EngineError> {
+        if claim.side() == Side::Buyer {
+            self.check_route(terms)?;
+        }
+        let promised = self.promised(claim, &terms.trade).await;
+        let funds = Funds { promised, ..self.funds().await? };
+        enough(claim.side(), terms, &funds, &self.config.fee)
             .map_err(|shortage| EngineError::Liquidity(shortage.to_string()))
+    }
+
+    /// c of the price has to fit into the longest route that our node pays over `[D3-54]`.
+    fn check_route(&self, terms: &Terms) -> Result<(), EngineError> {
+        let (hold, most) = (terms.agreed.purchase_cltv(), self.ports.lightning.capabilities().max_route_cltv);
+        let needs = Blocks(hold.0.saturating_add(PADDING.0));
+        if needs > most { Err(EngineError::RouteTooLong { hold, needs, most }) } else { Ok(()) }
+    }
+
+    /// What a person should know of the longest route before bidding or paying.
+    pub(crate) fn route_warning(&self, terms: &Terms) -> Option<String> {
+        let (hold, most) = (terms.agreed.purchase_cltv(), self.ports.lightning.capabilities().max_route_cltv);
+        let left = most.0.checked_sub(hold.0.saturating_add(PADDING.0))?;
+        (left < ROUTE_ROOM.0).then(|| {
+            format!(
+                "Your node holds a payment for {most} at most, and this trade needs {hold} at the seller. That leaves {left} \
+                 for routers on the way, and many ask for 80 each: without a channel to the seller the payment may find no \
+                 way. LND's max-cltv-expiry sets it."
+            )
+        })
+    }
+
+    /// What our other trades on this side need that are not locked yet.
+    async fn promised(&self, claim: Claim, but: &TradeId) -> Promised {
+        let open: Vec<TradeId> = hold(&self.open).iter().filter(|id| *id != but).copied().collect();
+        let mut promised = Promised::default();
+        for id in open {
+            let Ok((trade, _)) = self.peek(&id).await else { continue };
+            if claim.counts(&trade) {
+                promised = promised.and(&trade, &self.config.fee);
+            }
+        }
+        promised
     }
 
     async fn funds(&self) -> Result<Funds, EngineError> {
@@ -102,6 +182,7 @@ impl Inner {
             spendable: liquidity.outbound,
             spendable_largest: liquidity.outbound_largest,
             free_slots,
+            promised: Promised::default(),
         })
     }
 
@@ -110,15 +191,18 @@ impl Inner {
         let (trade, _) = self.peek(&id).await?;
         let at = self.moment()?;
         let mut no = refusal(&trade, command, at).map(|refusal| refusal.to_string());
-        let side = match command {
-            Command::Accept => Some(Side::Seller),
-            Command::Pay => Some(Side::Buyer),
+        let claim = match command {
+            Command::Accept => Some(Claim::Accept),
+            Command::Pay => Some(Claim::Pay),
             _ => None,
         };
-        if let (None, Some(side)) = (&no, side) {
-            no = self.check_liquidity(side, &trade.terms).await.err().map(|error| error.to_string());
+        if let (None, Some(claim)) = (&no, claim) {
+            no = self.check_liquidity(claim, &trade.terms).await.err().map(|error| error.to_string());
         }
         let mut warnings = situation(&trade, at).warnings;
+        if matches!(command, Command::Pay) {
+            warnings.extend(self.route_warning(&trade.terms));
+        }
         if matches!(command, Command::Accept) && !self.ports.lightning.capabilities().settles_on_chain {
             warnings.push(
                 "Your node cannot take held money once a channel was closed: sell only to channel peers you trust.".to_owned(),

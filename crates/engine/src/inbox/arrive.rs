@@ -24,9 +24,7 @@ impl Inner {
     /// Deals with what a relay delivered, whatever it is.
     pub(crate) async fn deliver(self: &Arc<Self>, delivered: Delivered) {
         let mark = self.inbox.seen.mark(&delivered.json);
-        if !self.inbox.seen.begin(mark) {
-            return;
-        }
+        let Some(under_way) = self.inbox.seen.begin(mark) else { return };
         let event = VerifiedEvent::check(&delivered.json, self.now()).or_else(|error| match error {
             // A wrap's time is made up (NIP-59) and means nothing.
             EventError::Future { .. } => VerifiedEvent::check_stored(&delivered.json)
@@ -40,7 +38,9 @@ impl Inner {
             Err(error) => tracing::debug!(relay = delivered.relay, %error, "not an event, or not yet"),
         }
         // The time of an event from the future may come.
-        self.inbox.seen.end(mark, !matches!(event, Err(EventError::Future { .. })));
+        if !matches!(event, Err(EventError::Future { .. })) {
+            under_way.remember();
+        }
     }
 
     /// Deals with an event, again and again for as long as the database or the node is away.
@@ -77,7 +77,7 @@ impl Inner {
             return self.unwrap(event).await;
         }
         if event.author() == self.me {
-            return self.keep_marker(marker).await;
+            return self.own_again(event, marker).await;
         }
         if event.kind() == 301 {
             return self.take_bid(event, marker).await;
@@ -125,6 +125,23 @@ impl Inner {
             json: String::new(),
         };
         Box::pin(self.arrive(&inner, Some(marker), false)).await
+    }
+
+    /// An event of ours, come back: mostly one that this store wrote itself. Of another it takes note (C-47).
+    async fn own_again(
+        self: &Arc<Self>,
+        event: &VerifiedEvent,
+        marker: Option<Document>,
+    ) -> Result<(), EngineError> {
+        let begins = matches!(event.kind(), 300 | 301);
+        if begins || self.is_known(event).await? {
+            return self.keep_marker(marker).await;
+        }
+        match self.route(event).await? {
+            Route::Trade(trade) => self.wrote(trade, event, marker).await,
+            Route::Missing(missing) => self.hold_event(event, missing, marker, None).await,
+            Route::Nowhere => self.keep_marker(marker).await,
+        }
     }
 
     pub(super) async fn keep_marker(&self, marker: Option<Document>) -> Result<(), EngineError> {

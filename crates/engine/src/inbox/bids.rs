@@ -9,9 +9,11 @@ use domp_escrow::{
 };
 use domp_ports::journal::Document;
 use domp_protocol::{
+    anti_spam::{Proof, Verdict},
     event::VerifiedEvent,
     ids::EventId,
     kinds::{Bid, Body, Listing, Signed},
+    pow::Difficulty,
 };
 use std::sync::Arc;
 
@@ -45,6 +47,10 @@ impl Inner {
         if self.has_trade(&event.id()).await? {
             return self.keep_marker(marker).await;
         }
+        if let Some(reason) = self.not_wanted(event, &listing.id()).await? {
+            self.tell_refused_bid(event, &reason);
+            return self.keep_marker(marker).await;
+        }
         match self.judge(&listing, &bid).await? {
             Judged::Waits(missing) => self.hold_event(event, missing, marker, None).await,
             Judged::Refused(error) => {
@@ -67,6 +73,38 @@ impl Inner {
                 self.held_no_more(&event.id());
                 Ok(())
             }
+        }
+    }
+
+    /// Why no bid like this one is taken, whatever it offers: the listing was withdrawn, or it brings too little work.
+    async fn not_wanted(
+        &self,
+        event: &VerifiedEvent,
+        listing: &EventId,
+    ) -> Result<Option<String>, EngineError> {
+        if let Some(since) = self.withdrawn(listing).await? {
+            return Ok(Some(format!("listing {listing} was withdrawn at unix time {}", since.0)));
+        }
+        let bits = self.config.bounds.bid_work_bits;
+        // More than 256 bits nobody has: such a bound would refuse everything, as it says.
+        let Ok(required) = Difficulty::new(bits) else { return Ok(Some(format!("{bits} bits of work"))) };
+        if required == Difficulty::NONE {
+            return Ok(None);
+        }
+        let refused =
+            |why: &dyn std::fmt::Display| Ok(Some(format!("{why}; a bid here needs {required} of work")));
+        match Proof::read(event.kind(), event.tags()) {
+            Ok(Proof::Work { difficulty, .. }) => {
+                match Proof::check_work(&event.id(), difficulty, required) {
+                    Verdict::Holds => Ok(None),
+                    verdict => refused(&verdict),
+                }
+            }
+            // Whether a relay was paid only that relay knows [D3-68].
+            Ok(Proof::Payment { .. } | Proof::Reference { .. }) => {
+                refused(&"its proof cannot be checked here")
+            }
+            Err(error) => refused(&error),
         }
     }
 

@@ -18,8 +18,8 @@ use tokio::{
 pub(crate) const BACK_DATED_SECONDS: u64 = 3 * 86_400;
 /// The setting that says until when the relays have been read.
 const CURSOR: &str = "inbox/cursor";
-/// Events looked at at the same time.
-const HANDS: usize = 16;
+/// Events looked at at the same time: enough for their commits to share what a disk takes to sync.
+const HANDS: usize = 128;
 /// After a change of what is followed, others are waited for so long before it is asked anew.
 const GATHER: Duration = Duration::from_secs(5);
 /// How far the clocks of people may be apart, in seconds.
@@ -72,18 +72,30 @@ impl Inner {
         hold(&self.inbox.interest).filters(since)
     }
 
-    /// Everything that the relays have now, dealt with before this returns.
-    pub(crate) async fn catch_up_with_relays(self: &Arc<Self>, since: Unix) {
-        let wanted = self.letters(since).into_iter().chain(self.events_wanted(since));
+    /// Everything that the relays have now, dealt with before this returns. Each relay is asked on its own: what one of them
+    /// has does not wait for another. Gives how many answered completely.
+    pub(crate) async fn catch_up_with_relays(self: &Arc<Self>, since: Unix) -> usize {
+        let wanted: Vec<Wanted> = self.letters(since).into_iter().chain(self.events_wanted(since)).collect();
+        let asked = self.config.relays.iter().map(|relay| self.catch_up_with(relay, &wanted));
+        futures::future::join_all(asked).await.into_iter().filter(|whole| *whole).count()
+    }
+
+    async fn catch_up_with(self: &Arc<Self>, relay: &String, wanted: &[Wanted]) -> bool {
+        let mut whole = true;
         for wanted in wanted {
-            match self.ports.relays.fetch(wanted, &[]).await {
-                Ok((delivered, _)) => {
+            match self.ports.relays.fetch(wanted.clone(), std::slice::from_ref(relay)).await {
+                Ok((delivered, complete)) => {
                     let each = |one: Delivered| self.deliver(one);
                     futures::stream::iter(delivered).for_each_concurrent(HANDS, each).await;
+                    whole &= complete > 0;
                 }
-                Err(error) => tracing::warn!(%error, "could not catch up with the relays"),
+                Err(error) => {
+                    tracing::warn!(relay, %error, "could not catch up with a relay");
+                    whole = false;
+                }
             }
         }
+        whole
     }
 
     async fn work_off(self: Arc<Self>, mut arrivals: mpsc::Receiver<Delivered>) {

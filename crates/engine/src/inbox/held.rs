@@ -191,13 +191,19 @@ impl Inner {
     /// Looks again at everything that waits: an earlier process may have ended after something had arrived and before what
     /// waited for it was looked at.
     pub(crate) async fn recheck_all(self: &Arc<Self>) {
-        match self.ports.journal.awaited().await {
-            Ok(awaited) => {
-                for missing in awaited {
-                    Arc::clone(self).recheck(missing).await;
+        let mut pause = self.config.times.retry_first;
+        loop {
+            match self.ports.journal.awaited().await {
+                Ok(awaited) => {
+                    for missing in awaited {
+                        Arc::clone(self).recheck(missing).await;
+                    }
+                    return;
                 }
+                Err(error) => self.troubles.journal_failed(&error),
             }
-            Err(error) => self.troubles.journal_failed(&error),
+            tokio::time::sleep(pause).await;
+            pause = self.longer(pause);
         }
     }
 

@@ -37,24 +37,34 @@ impl Seen {
         Mark(self.key.hash_one(text))
     }
 
-    /// Whether this text is to be dealt with: neither was it before, nor is it now. Ends with [`Seen::end`].
-    pub(super) fn begin(&self, mark: Mark) -> bool {
+    /// The text in hand, if it is to be dealt with: neither was it before, nor is it now.
+    pub(super) fn begin(&self, mark: Mark) -> Option<UnderWay<'_>> {
         let mut marks = hold(&self.marks);
         let known = marks.newer.contains(&mark.0) || marks.older.contains(&mark.0);
-        !known && marks.under_way.insert(mark.0)
+        (!known && marks.under_way.insert(mark.0)).then(|| UnderWay { seen: self, mark })
     }
+}
 
-    /// It was dealt with, for good if `remember`.
-    pub(super) fn end(&self, mark: Mark, remember: bool) {
-        let mut marks = hold(&self.marks);
-        marks.under_way.remove(&mark.0);
-        if !remember {
-            return;
-        }
+/// A text that is being dealt with. Dropped, however that comes, it is under way no more, and may be delivered again.
+pub(super) struct UnderWay<'a> {
+    seen: &'a Seen,
+    mark: Mark,
+}
+
+impl UnderWay<'_> {
+    /// It was dealt with for good.
+    pub(super) fn remember(self) {
+        let mut marks = hold(&self.seen.marks);
         if marks.newer.len() >= MOST / 2 {
             marks.older = std::mem::take(&mut marks.newer);
         }
-        marks.newer.insert(mark.0);
+        marks.newer.insert(self.mark.0);
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        hold(&self.seen.marks).under_way.remove(&self.mark.0);
     }
 }
 
@@ -67,27 +77,27 @@ mod tests {
     fn begin__while_under_way_and_after__only_once() {
         let seen = Seen::default();
         let mark = seen.mark("text");
-        assert!(seen.begin(mark));
-        assert!(!seen.begin(mark), "under way");
-        seen.end(mark, false);
-        assert!(seen.begin(mark), "not dealt with for good");
-        seen.end(mark, true);
-        assert!(!seen.begin(mark));
+        let under_way = seen.begin(mark).unwrap();
+        assert!(seen.begin(mark).is_none(), "under way");
+        drop(under_way);
+        let again = seen.begin(mark).expect("not dealt with for good");
+        again.remember();
+        assert!(seen.begin(mark).is_none());
     }
 
     #[test]
     fn begin__after_half_of_the_most_others__still_known_and_bounded() {
         let seen = Seen::default();
         let first = seen.mark("first");
-        seen.end(first, true);
+        seen.begin(first).unwrap().remember();
         for n in 0..MOST / 2 {
-            seen.end(seen.mark(&n.to_string()), true);
+            seen.begin(seen.mark(&n.to_string())).unwrap().remember();
         }
-        assert!(!seen.begin(first));
+        assert!(seen.begin(first).is_none());
         for n in 0..2 * MOST {
-            seen.end(seen.mark(&format!("more {n}")), true);
+            seen.begin(seen.mark(&format!("more {n}"))).unwrap().remember();
         }
-        assert!(seen.begin(first));
+        assert!(seen.begin(first).is_some());
         let marks = hold(&seen.marks);
         assert!(marks.newer.len() + marks.older.len() <= MOST);
     }

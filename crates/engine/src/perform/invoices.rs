@@ -148,14 +148,16 @@ impl Inner {
     }
 }
 
-/// A definite no, or something to be tried again.
+/// A definite no, or something to be tried again. A macaroon that does not allow the call is no such no: a person can give
+/// another one, or walk away.
 fn refused_or_again(task: Task, error: &LnError) -> Tried {
     match error {
-        LnError::Refused(_) | LnError::Denied(_) | LnError::Unsupported(_) | LnError::HashInUse => {
+        LnError::Refused(_) | LnError::Unsupported(_) | LnError::HashInUse => {
             Tried::ended(task, Outcome::Refused(error.to_string()))
         }
         LnError::Unavailable(_)
         | LnError::Unknown(_)
+        | LnError::Denied(_)
         | LnError::Malformed(_)
         | LnError::NotFound
         | LnError::AlreadyCancelled

@@ -2,7 +2,10 @@
 
 #![allow(dead_code, unreachable_pub)] // each test file uses some of it
 
+pub mod hanging;
+pub mod memory;
 pub mod people;
+pub mod slow;
 
 use domp_engine::{
     Engine, EngineConfig,

@@ -1,8 +1,9 @@
 //! A person: a node, a recovery phrase, a folder with a database, and an engine that can be started again and again.
 
-use super::{RELAYS, config, no_faults};
+use super::{RELAYS, config, no_faults, slow::SlowJournal};
 use domp_engine::{Engine, EngineConfig, Ports, faults::Faults};
 use domp_nostr::memory::MemoryNet;
+use domp_ports::{identity::Identity, journal::Journal};
 use domp_simnet::{Profile, SimNetwork, SimNode};
 use domp_store::SqliteJournal;
 use domp_vault::{Phrase, Vault};
@@ -17,7 +18,7 @@ pub struct Person {
     pub node: SimNode,
     net: SimNetwork,
     relays: MemoryNet,
-    phrase: &'static str,
+    vault: Arc<Vault>,
     folder: tempfile::TempDir,
     file: String,
 }
@@ -33,7 +34,7 @@ impl Person {
             node: net.add_node(name, profile),
             net: net.clone(),
             relays: relays.clone(),
-            phrase,
+            vault: Arc::new(Vault::from_phrase(Phrase::parse(phrase).unwrap()).unwrap()),
             folder: tempfile::tempdir().unwrap(),
             file: "domp.db".to_owned(),
         }
@@ -49,13 +50,25 @@ impl Person {
     }
 
     pub fn ports(&self) -> Ports {
+        self.ports_with(Arc::new(SqliteJournal::open(&self.database()).unwrap()))
+    }
+
+    /// The same with another database.
+    pub fn ports_with(&self, journal: Arc<dyn Journal>) -> Ports {
         Ports {
             lightning: Arc::new(self.node.clone()),
-            journal: Arc::new(SqliteJournal::open(&self.database()).unwrap()),
+            journal,
             relays: Arc::new(self.relays.client(RELAYS)),
-            identity: Arc::new(Vault::from_phrase(Phrase::parse(self.phrase).unwrap()).unwrap()),
+            identity: Arc::clone(&self.vault) as Arc<dyn Identity>,
             clock: Arc::new(self.net.clock()),
         }
+    }
+
+    /// The same with a database that may be slow.
+    pub fn slow_ports(&self) -> (Ports, SlowJournal) {
+        let ports = self.ports();
+        let journal = SlowJournal::new(Arc::clone(&ports.journal));
+        (Ports { journal: Arc::new(journal.clone()), ..ports }, journal)
     }
 
     pub async fn start(&self) -> Engine {

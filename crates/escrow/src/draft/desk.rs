@@ -5,7 +5,7 @@ use crate::offering::{LEAST_WITH_WARNING, OfferError, Policy};
 use domp_protocol::{
     deadlines::Agreed,
     event::EventDraft,
-    ids::{AddressHash, Nonce, PaymentHash, PublicKey},
+    ids::{Nonce, PaymentHash, PublicKey},
     invoice::SMALLEST_PART,
     kinds::{Bid, BidEscrow, CounterBid, Kind, Listing, Signed},
     node_proof::ProvenNode,
@@ -59,8 +59,6 @@ pub struct NewBid<'a> {
     pub buyer_collateral: Sat,
     /// Words for the seller, public.
     pub message: Option<&'a str>,
-    /// SHA256 of the shipping address's text.
-    pub address_hash: Option<AddressHash>,
     /// Hours from the acceptance to the lock.
     pub payment_timeout_hours: Option<u8>,
     /// Hash and nonce of each role with an amount, as [`crate::trade::Trade::for_buyer`] takes them.
@@ -94,7 +92,8 @@ pub fn bid(new: &NewBid<'_>) -> Result<EventDraft, DraftError> {
         amount: new.amount,
         buyer_collateral: new.buyer_collateral,
         message: new.message.map(str::to_owned),
-        shipping_address_hash: new.address_hash,
+        // A plain hash of an address can be guessed by trying addresses, and is the same in every bid: none is written (C-41).
+        shipping_address_hash: None,
         payment_timeout_hours: new.payment_timeout_hours,
         escrow: Some(BidEscrow {
             mode: Mode::Direct,

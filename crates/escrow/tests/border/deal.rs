@@ -169,7 +169,6 @@ pub fn bid_draft(people: &People, listing: &Signed<Listing>, order: &Order) -> E
         amount: sat(order.amount),
         buyer_collateral: sat(order.collateral),
         message: Some("Nice teapot \u{2615}"),
-        address_hash: None,
         payment_timeout_hours: order.hours,
         secrets: &secrets(order.collateral > 0),
         node: &ln_node(&people.buyer_node, &people.buyer.public_key()),

@@ -9,7 +9,7 @@ use domp_protocol::{
     chain::ChainError,
     deadlines::Agreed,
     event::EventDraft,
-    ids::{AddressHash, EventId},
+    ids::EventId,
     kinds::{Bid, Body, CounterBid, Kind, Listing, Signed},
     network::Network,
     purpose::Purpose,
@@ -235,7 +235,6 @@ fn countered(people: &People, listing: &Signed<Listing>) -> (Vec<Signed<Body>>, 
         amount: sat(150_000),
         buyer_collateral: sat(150_000),
         message: None,
-        address_hash: Some(AddressHash::from_bytes([5; 32])),
         payment_timeout_hours: None,
         secrets: &secrets(true),
         node: &ln_node(&people.buyer_node, &people.buyer.public_key()),
@@ -248,6 +247,7 @@ fn countered(people: &People, listing: &Signed<Listing>) -> (Vec<Signed<Body>>, 
     let second: Signed<Bid> = Signed::read_as(&sign(desk::bid(&new).unwrap(), &people.buyer)).unwrap();
     // Our clock was behind: the bid is not older than what it answers.
     assert_eq!(second.created_at(), counter.created_at());
+    assert_eq!(second.body().shipping_address_hash, None, "a hash of an address can be guessed");
     (vec![counter.map(Body::from), first.map(Body::from)], second)
 }
 
@@ -477,7 +477,6 @@ fn desk_bid__secrets_and_collateral_that_do_not_fit__refused() {
             amount: sat(100_000),
             buyer_collateral: sat(collateral),
             message: None,
-            address_hash: None,
             payment_timeout_hours: None,
             secrets: &secrets,
             node: &node,

@@ -187,7 +187,7 @@ fn restored_buyer__its_own_verdict_found_again__not_given_twice_but_the_secret_c
     old.take(Side::Buyer, &outcome(Task::Send(Paper::Verdict), found));
     let again = old.take(Side::Buyer, &Input::Command(verdict(Condition::Received)));
     assert!(
-        again.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::Already(_)))),
+        again.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::WrongStage { .. }))),
         "{:?}",
         again.notes
     );
@@ -202,7 +202,7 @@ fn restored_buyer__its_node_has_paid_the_price_before__pays_nothing() {
     let step = old.take(Side::Buyer, &Input::Command(Command::Pay));
     assert!(step.effects.is_empty(), "{:?}", step.effects);
     assert!(
-        step.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::Already(_)))),
+        step.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::WrongStage { .. }))),
         "{:?}",
         step.notes
     );

@@ -6,5 +6,6 @@ mod chaos;
 mod duel;
 mod flood;
 mod locking;
+mod repeated;
 mod reveal;
 mod wakes;

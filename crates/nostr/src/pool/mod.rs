@@ -22,6 +22,7 @@ mod feed;
 mod filter;
 mod health;
 mod message;
+pub mod nip05;
 mod nip11;
 mod pager;
 mod reach;

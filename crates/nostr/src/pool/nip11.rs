@@ -25,18 +25,23 @@ const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 /// relay that has no such document has the empty policy. Redirects are not followed: they could lead anywhere.
 pub(crate) async fn fetch(dialer: &Dialer, address: &RelayAddress, reach: Reach) -> Result<Policy, String> {
     let stream = dialer.dial(address, reach).await?;
-    match document(stream, address).await? {
+    match document(stream, address, NOSTR_JSON).await? {
         Some(document) => policy_document::read(&document),
         None => Ok(Policy::default()),
     }
 }
 
-async fn document(stream: Stream, address: &RelayAddress) -> Result<Option<String>, String> {
+/// The JSON document at an address; `None` if there is none. Redirects are not followed.
+pub(super) async fn document(
+    stream: Stream,
+    address: &RelayAddress,
+    accept: &str,
+) -> Result<Option<String>, String> {
     let handshake = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(|e| e.to_string())?;
     let request = Request::get(address.path())
         .header(HOST, address.authority())
-        .header(ACCEPT, NOSTR_JSON)
+        .header(ACCEPT, accept)
         .header(USER_AGENT, "domp")
         .header(CONNECTION, "close")
         .body(Empty::<Bytes>::new())
@@ -48,7 +53,7 @@ async fn document(stream: Stream, address: &RelayAddress) -> Result<Option<Strin
             return Ok(None);
         }
         let body = Limited::new(response.into_body(), MAX_DOCUMENT_BYTES).collect().await;
-        let body = body.map_err(|e| format!("the information document cannot be read: {e}"))?.to_bytes();
+        let body = body.map_err(|e| format!("the document cannot be read: {e}"))?.to_bytes();
         // A page for people is no information document.
         Ok(String::from_utf8(body.into()).ok().filter(|text| text.trim_start().starts_with('{')))
     };

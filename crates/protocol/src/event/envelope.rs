@@ -2,6 +2,7 @@
 
 use super::{EventError, LARGEST_EVENT};
 use crate::ids::{EventId, PublicKey};
+use crate::kinds::json::brief_error;
 use crate::tags::reader::Tag;
 use crate::units::Unix;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
@@ -24,7 +25,7 @@ impl Envelope {
             return Err(EventError::TooLarge(json.len()));
         }
         let raw: Raw<'_> =
-            serde_json::from_str(json).map_err(|error| EventError::Malformed(error.to_string()))?;
+            serde_json::from_str(json).map_err(|error| EventError::Malformed(brief_error(&error)))?;
         if raw.tags.iter().any(Vec::is_empty) {
             return Err(EventError::EmptyTag);
         }
@@ -122,4 +123,17 @@ fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
 
 fn needed<T, E: de::Error>(field: &'static str, place: Option<T>) -> Result<T, E> {
     place.ok_or_else(|| E::custom(format!("field `{field}` is missing")))
+}
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parse__value_of_the_wrong_type_that_is_very_long__shown_in_part() {
+        let json = format!(r#"{{"kind":"{}"}}"#, "x".repeat(90_000));
+        let Err(EventError::Malformed(error)) = Envelope::parse(&json) else { panic!("not malformed") };
+        assert!(error.len() < 500 && error.contains("field `kind`") && error.contains("column"), "{error}");
+    }
 }

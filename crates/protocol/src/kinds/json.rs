@@ -10,9 +10,10 @@ use std::fmt;
 /// Reads one JSON object; a doubled key is an error at any depth.
 pub(crate) fn parse_object(text: &str) -> Result<Map<String, Value>, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value =
-        Strict.deserialize(&mut deserializer).map_err(|error| format!("is not valid JSON: {error}"))?;
-    deserializer.end().map_err(|error| format!("is not valid JSON: {error}"))?;
+    let value = Strict
+        .deserialize(&mut deserializer)
+        .map_err(|error| format!("is not valid JSON: {}", brief_error(&error)))?;
+    deserializer.end().map_err(|error| format!("is not valid JSON: {}", brief_error(&error)))?;
     match value {
         Value::Object(map) => Ok(map),
         _ => Err("must be a JSON object".to_owned()),
@@ -72,6 +73,17 @@ impl<'de> Visitor<'de> for Strict {
             map.insert(key, value);
         }
         Ok(Value::Object(map))
+    }
+}
+
+/// What is wrong with a text as JSON, in a line. The library's own words repeat a value of the wrong type or a field that is
+/// not known, however long a stranger made it.
+pub(crate) fn brief_error(error: &serde_json::Error) -> String {
+    const MOST: usize = 300;
+    let text = error.to_string();
+    match text.char_indices().nth(MOST) {
+        None => text,
+        Some((end, _)) => format!("{}… at line {} column {}", &text[..end], error.line(), error.column()),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::htlc::Htlc;
 use crate::ids::{EventId, PublicKey};
 use crate::kinds::Malformed;
 use crate::kinds::fields::{Fields, Object, height, list, parsed};
+use crate::kinds::json::brief_error;
 use crate::purpose::Purpose;
 use crate::tags::escrow::Mode;
 use crate::units::Height;
@@ -96,7 +97,8 @@ impl LockedHtlc {
     fn read(value: Value) -> Result<Self, Malformed> {
         let mut fields = Fields::nested(value, "htlcs")?;
         let htlc = fields.need("htlc", |value| {
-            serde_json::from_value(value.clone()).map_err(|error| format!("is refused: {error}"))
+            serde_json::from_value(value.clone())
+                .map_err(|error| format!("is refused: {}", brief_error(&error)))
         })?;
         let expiry = fields.need("expiry_height", height)?;
         fields.finish()?;

@@ -1,8 +1,10 @@
 //! Whole trades over the API.
 
-use super::pair::Pair;
+use super::pair::{One, Pair};
 use crate::{
     api::openapi::Document,
+    cli,
+    exit::Exit,
     wire::{
         channel::ChannelList,
         event::Event,
@@ -15,7 +17,7 @@ use crate::{
 };
 use domp_protocol::htlc::{Htlc, HtlcTimeout};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ffi::OsString};
 use utoipa::OpenApi;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,6 +69,48 @@ async fn trade__over_the_api__from_listing_to_paid() {
     assert!(
         ["locking", "to ship", "shipped", "completed"].iter().all(|stage| stages.contains(*stage)),
         "{stages:?}"
+    );
+}
+
+/// A command of the command line, answered by a daemon of this test.
+async fn command(one: &One, words: &[&str]) -> Exit {
+    let folder = one.folder.path();
+    let mut arguments: Vec<OsString> = vec!["domp".into(), "--data-dir".into(), folder.into()];
+    arguments.extend(["--config".into(), folder.join("no-config").into()]);
+    arguments.extend(words.iter().map(OsString::from));
+    tokio::task::spawn_blocking(move || cli::run(arguments)).await.unwrap()
+}
+
+/// `already` is a yes to whoever repeats an order; another order than the one that was carried out gets a no.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn order__another_than_the_one_carried_out__a_refusal_and_no_success() {
+    let pair = Pair::new().await;
+    let trade = pair.to_shipped().await;
+    let path = format!("/v1/trades/{trade}/orders");
+    let confirm = |status: &str| format!(r#"{{"order":"confirm","status":"{status}","reason":"empty box"}}"#);
+    let (status, answer) = pair.buyer.ask("POST", &path, &confirm("not_received")).await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = pair.buyer.ask("POST", &path, &confirm("not_received")).await;
+    assert_eq!((status, answer["already"].is_string()), (200, true), "{answer}");
+
+    let (status, answer) = pair.buyer.ask("POST", &path, r#"{"order":"confirm","status":"received"}"#).await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (409, Some("wrong_stage")), "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("use release"), "{answer}");
+    let flags = ["--yes", "--json"];
+    let received = ["confirm", &trade, "--status", "received"];
+    assert_eq!(command(&pair.buyer, &[&received[..], &flags].concat()).await, Exit::Refused);
+    let repeated = ["confirm", &trade, "--status", "not_received", "--reason", "empty box"];
+    assert_eq!(command(&pair.buyer, &[&repeated[..], &flags].concat()).await, Exit::Success);
+
+    // The buyer pays after all: from then on a refund is no refund.
+    pair.buyer.order(&trade, &Order::Release {}).await;
+    pair.seller.until(&trade, |trade| trade.line.stage == "completed").await;
+    let refund = r#"{"order":"refund","reason":"sorry"}"#;
+    let (status, answer) = pair.seller.ask("POST", &path, refund).await;
+    assert_eq!((status, answer["error"]["code"].as_str()), (409, Some("wrong_stage")), "{answer}");
+    assert_eq!(
+        command(&pair.seller, &[&["refund", &trade, "--reason", "sorry"][..], &flags].concat()).await,
+        Exit::Refused
     );
 }
 
