@@ -133,7 +133,8 @@ fn tell_paid(turn: &mut Turn) {
 
 /// Agrees with the seller's acknowledgement only if our own node bears it out.
 fn answer_ack(turn: &mut Turn) {
-    let silent = turn.trade.unwind.is_some() || turn.trade.in_doubt();
+    let known = turn.trade.restored.is_some() && turn.trade.deadlines.is_some();
+    let silent = turn.trade.unwind.is_some() || turn.trade.in_doubt() || known;
     if silent || turn.trade.letter(Paper::LockOk).is_some() {
         return;
     }
@@ -153,7 +154,11 @@ fn answer_ack(turn: &mut Turn) {
             turn.trade.peer.ack_disagrees = None;
             let deadlines = buyers_deadlines(&turn.trade.terms, &turn.trade.legs, &ack);
             turn.trade.deadlines = Some(deadlines);
-            turn.post_until(Message::LockOk { ack: event }, Some(ack.deadlines.lock.plus(GRACE)));
+            let last = ack.deadlines.lock.plus(GRACE);
+            // By a restored store found too late for saying so: it was said before, or nothing was shipped.
+            if turn.trade.restored.is_none() || turn.at.height <= last {
+                turn.post_until(Message::LockOk { ack: event }, Some(last));
+            }
         }
         None => turn.note(Note::TipNotFresh),
     }

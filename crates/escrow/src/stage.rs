@@ -117,8 +117,10 @@ pub fn stage(trade: &Trade) -> Stage {
     if trade.unwind.is_some() {
         return Stage::Returning;
     }
+    // A restored buyer that agrees with the acknowledgement too late to say so has said so before.
+    let agrees = trade.side == Side::Buyer && trade.restored.is_some() && trade.deadlines.is_some();
     // "Shipped" before the handshake is a seller's word about nothing.
-    if trade.has(Paper::LockOk) {
+    if trade.has(Paper::LockOk) || agrees {
         return if trade.has(Paper::Shipped) { Stage::Shipped } else { Stage::ToShip };
     }
     // A restored seller may have nothing but its own word for what was agreed before.
