@@ -124,7 +124,8 @@ impl Inner {
         if !all {
             self.troubles.set(
                 Source::Restored,
-                "trades restored from a backup wait until a relay and the node have told what was done since".to_owned(),
+                "trades restored from a backup wait until a relay and the node have told what was done since"
+                    .to_owned(),
             );
         } else if waiting > 0 {
             self.troubles.set(

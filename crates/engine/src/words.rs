@@ -179,9 +179,11 @@ pub(crate) fn note(note: &Note) -> String {
         }
         Note::PaymentRefused { purpose, reason } => format!("our node did not pay {purpose}: {reason}"),
         Note::Disputed => "the other side disputes; that moves no money in direct mode".to_owned(),
-        Note::RestoredInDoubt => "restored from a backup: the price is held, and it is not known whether you shipped before. \
+        Note::RestoredInDoubt => {
+            "restored from a backup: the price is held, and it is not known whether you shipped before. \
                                   Say `had-shipped` or `not-shipped`"
-            .to_owned(),
+                .to_owned()
+        }
         Note::Remembered(paper) => format!("found again after a restore: our own {}", self::paper(*paper)),
         Note::TipNotFresh => "the node's height cannot be relied on now: waiting".to_owned(),
     }

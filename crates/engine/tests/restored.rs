@@ -15,8 +15,8 @@ use domp_ports::{journal::COPY, relays::Wanted};
 use domp_protocol::{ids::TradeId, units::Blocks};
 use std::path::PathBuf;
 use world::{
-    PRICE, RELAYS, World, eventually, people::Person, received, ship, to_bid, to_offered, to_ship, to_shipped, until,
-    until_ended, until_stage,
+    PRICE, RELAYS, World, eventually, people::Person, received, ship, to_bid, to_offered, to_ship,
+    to_shipped, until, until_ended, until_stage,
 };
 
 fn paid() -> i64 {

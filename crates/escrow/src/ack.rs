@@ -71,7 +71,8 @@ pub fn compare(terms: &Terms, legs: &[Leg], ack: &Ack) -> Result<(), Disagreemen
     };
     let lock = ack.deadlines.lock;
     // Too low a lock costs the seller its own time. One that a restored buyer cannot compare is not refused for it.
-    let inferred = legs.iter().any(|leg| leg.purpose == Purpose::Purchase && leg.paying().is_some_and(|it| it.inferred));
+    let inferred =
+        legs.iter().any(|leg| leg.purpose == Purpose::Purchase && leg.paying().is_some_and(|it| it.inferred));
     if lock.plus(TIP_SKEW) < asked && !inferred || lock > seen.plus(TIP_SKEW) {
         return field(format!(
             "it says the price was locked at {lock}, we paid it between {asked} and {seen}"

@@ -18,12 +18,7 @@ use crate::{
     terms::Side,
     trade::{Restored, Trade, Unwind},
 };
-use domp_protocol::{
-    deadlines::GRACE,
-    ids::EventId,
-    purpose::Purpose,
-    units::Height,
-};
+use domp_protocol::{deadlines::GRACE, ids::EventId, purpose::Purpose, units::Height};
 
 impl Trade {
     /// It is known what we did before the restore.
@@ -60,7 +55,9 @@ pub(crate) fn had_shipped(turn: &mut Turn, shipment: &Shipment) -> Done {
     only(turn, Side::Seller)?;
     doubted(turn)?;
     if !turn.trade.leg(Purpose::Purchase).is_some_and(Leg::is_locked) {
-        return Err(Refusal::Missing("your node does not hold the price: there is nothing to keep for the buyer's word".into()));
+        return Err(Refusal::Missing(
+            "your node does not hold the price: there is nothing to keep for the buyer's word".into(),
+        ));
     }
     turn.trade.choices.shipped = Some(shipment.clone());
     had_accepted(&mut turn.trade);
@@ -196,7 +193,8 @@ fn adopt(turn: &mut Turn, paper: Paper, event: EventId, said: &Said) {
         _ => return,
     };
     let posted_at = turn.at.height;
-    let letter = Letter { paper, message, not_after, posted_at, sent: Some(event), receipted: false, dropped: false };
+    let letter =
+        Letter { paper, message, not_after, posted_at, sent: Some(event), receipted: false, dropped: false };
     match turn.trade.letters.iter_mut().find(|letter| letter.paper == paper) {
         Some(unsent) => *unsent = letter,
         None => turn.trade.letters.push(letter),

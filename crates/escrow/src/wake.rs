@@ -69,7 +69,11 @@ fn seller_heights(trade: &Trade) -> Vec<Height> {
     if let Some(deadlines) = trade.deadlines.filter(|_| trade.unwind.is_none()) {
         if !trade.holds_on() {
             let answered = trade.papers.contains_key(&Paper::LockOk);
-            heights.push(if answered { deadlines.ship_by.plus(Blocks(1)) } else { deadlines.lock.plus(GRACE) });
+            heights.push(if answered {
+                deadlines.ship_by.plus(Blocks(1))
+            } else {
+                deadlines.lock.plus(GRACE)
+            });
         }
         let open = |want| matches!(want, Want::Hold | Want::Nothing);
         if trade.leg(Purpose::Purchase).and_then(Leg::holding).is_some_and(|holding| open(holding.want)) {

@@ -24,7 +24,12 @@ impl World {
     /// A side makes a backup.
     pub(crate) fn back_up(&mut self, side: Side) {
         let book = self.book_mut(side).clone();
-        let backup = Backup { book, outbox: self.outbox(side).clone(), secret: self.secret_known_to_seller, height: self.height };
+        let backup = Backup {
+            book,
+            outbox: self.outbox(side).clone(),
+            secret: self.secret_known_to_seller,
+            height: self.height,
+        };
         self.backups[side as usize] = Some(Box::new(backup));
     }
 

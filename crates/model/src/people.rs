@@ -38,7 +38,11 @@ impl World {
         let held = trade.leg(Purpose::Purchase).is_some_and(Leg::is_locked);
         if trade.in_doubt() && held && trade.unwind.is_none() && !trade.is_claiming() {
             let shipped = self.shipped_at.is_some();
-            return Some(if shipped { Command::HadShipped(Shipment::default()) } else { Command::NotShipped });
+            return Some(if shipped {
+                Command::HadShipped(Shipment::default())
+            } else {
+                Command::NotShipped
+            });
         }
         match self.stage(Side::Seller) {
             Stage::Bid if trade.legs.iter().all(|leg| leg.hash.is_some()) => Some(Command::Accept),

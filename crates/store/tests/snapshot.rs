@@ -93,5 +93,9 @@ async fn copy__made__says_that_it_is_one_and_its_original_does_not() {
     let again = SqliteJournal::open(&target).unwrap();
     again.snapshot_to(&folder.path().join("second.db")).await.unwrap();
     let second = SqliteJournal::open(&folder.path().join("second.db")).unwrap();
-    assert_eq!(second.setting(COPY).await.unwrap().as_deref(), Some("made"), "a copy of one that was restored");
+    assert_eq!(
+        second.setting(COPY).await.unwrap().as_deref(),
+        Some("made"),
+        "a copy of one that was restored"
+    );
 }

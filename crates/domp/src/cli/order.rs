@@ -35,9 +35,10 @@ pub fn of(command: Command) -> Result<(String, Order), Failure> {
         Command::Release(on) => (on.trade, Order::Release {}),
         Command::LateInvoice(on) => (on.trade, Order::LateInvoice {}),
         Command::PayLate(on) => (on.trade, Order::PayLate {}),
-        Command::HadShipped(ship) => {
-            (ship.trade, Order::HadShipped { carrier: ship.carrier, tracking: ship.tracking, note: ship.note })
-        }
+        Command::HadShipped(ship) => (
+            ship.trade,
+            Order::HadShipped { carrier: ship.carrier, tracking: ship.tracking, note: ship.note },
+        ),
         Command::NotShipped(on) => (on.trade, Order::NotShipped {}),
         other => return Err(Failure::usage("not_an_order", format!("{other:?} is not an order"))),
     })

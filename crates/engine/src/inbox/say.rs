@@ -133,7 +133,10 @@ impl Inner {
                 self.hold_event(event, missing, marker, Some(trade)).await
             }
             Admission::Aside(_) | Admission::Refused(_) | Admission::Own | Admission::Foreign => {
-                tracing::debug!(event = event.id().short(), "an event of ours that says nothing to its trade");
+                tracing::debug!(
+                    event = event.id().short(),
+                    "an event of ours that says nothing to its trade"
+                );
                 self.held_no_more(&event.id());
                 self.keep_marker(marker).await
             }

@@ -125,7 +125,9 @@ fn in_words(trade: &Trade, command: &Command) -> String {
             format!("send the buyer, who has the goods, an ordinary invoice over {price}")
         }
         Command::PayLate => format!("pay {price} for goods that you have; final, nothing holds it"),
-        Command::HadShipped(_) => "the goods went out before the restore: wait for the buyer's word".to_owned(),
+        Command::HadShipped(_) => {
+            "the goods went out before the restore: wait for the buyer's word".to_owned()
+        }
         Command::NotShipped => "the goods are still here: go on, and let deadlines count again".to_owned(),
     }
 }

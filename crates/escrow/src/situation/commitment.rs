@@ -156,7 +156,10 @@ fn had_shipped(trade: &Trade, at: At) -> Vec<String> {
         sats(trade.terms.price)
     )];
     if let Some(by) = crate::resolution::price_due(trade) {
-        lines.push(format!("If the buyer stays silent, your node gives the money back by {}.", When::height(by, at)));
+        lines.push(format!(
+            "If the buyer stays silent, your node gives the money back by {}.",
+            When::height(by, at)
+        ));
     }
     lines.push("Say this only of goods that went out before the restore. To ship now, use ship.".to_owned());
     lines
