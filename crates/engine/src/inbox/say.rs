@@ -2,7 +2,7 @@
 
 use crate::{EngineError, commit::Along, event::EngineEvent, inner::Inner};
 use domp_escrow::{
-    admission::{Admission, Aside, Reader, admit},
+    admission::{Admission, Aside, Reader, admit, admit_own},
     input::{Input, Said},
 };
 use domp_ports::journal::Document;
@@ -94,6 +94,58 @@ impl Inner {
                 self.done_with(event, marker, was_held).await
             }
             Admission::Own | Admission::Foreign => self.done_with(event, marker, was_held).await,
+        }
+    }
+
+    /// Puts an event of our own, which this store did not write, to its trade.
+    pub(super) async fn wrote(
+        self: &Arc<Self>,
+        trade: TradeId,
+        event: &VerifiedEvent,
+        marker: Option<Document>,
+    ) -> Result<(), EngineError> {
+        let own_node = self.own_node().await?;
+        let mut place = self.cabinet.place(&trade).await;
+        let kept = self.kept(&mut place, &trade).await?;
+        self.read_up(kept).await?;
+        let admission = {
+            let times = kept.times.as_ref();
+            let made_at = |id: &EventId| times.and_then(|times| times.get(id)).copied();
+            // A secret that we sealed for the other side opens with the same two keys.
+            let peer = kept.trade.peer_key();
+            let open_secret = |sealed: &Sealed| {
+                self.ports.identity.decrypt_from(&peer, sealed.as_str()).ok().map(Zeroizing::new)
+            };
+            let reader = Reader {
+                now: self.now(),
+                own_node,
+                may_split: true,
+                commits: kept.commits,
+                made_at: &made_at,
+                open_secret: &open_secret,
+            };
+            admit_own(&kept.trade, event, &reader)
+        };
+        match admission {
+            Admission::Said { said, .. } => {
+                let documents = marker.into_iter().chain([self.document_of(event, Some(trade))]).collect();
+                let input = Input::Wrote { event: event.id(), said };
+                self.take(place, trade, &input, Along { documents, ..Along::default() }).await?;
+                self.held_no_more(&event.id());
+                Ok(())
+            }
+            Admission::Held { missing } => {
+                drop(place);
+                self.hold_event(event, missing, Some(trade)).await
+            }
+            Admission::Aside(_) | Admission::Refused(_) | Admission::Own | Admission::Foreign => {
+                tracing::debug!(
+                    event = event.id().short(),
+                    "an event of ours that says nothing to its trade"
+                );
+                self.held_no_more(&event.id());
+                self.keep_marker(marker).await
+            }
         }
     }
 
