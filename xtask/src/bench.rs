@@ -4,7 +4,7 @@ use anyhow::ensure;
 use std::process::Command;
 
 /// The crates that have a bench called `ratios`.
-const CRATES: [&str; 3] = ["domp-protocol", "domp-store", "domp-bench"];
+const CRATES: [&str; 3] = ["domp-protocol", "domp-store", "domp-engine"];
 
 /// Runs the comparisons whose name contains NAME, or all.
 pub fn run(arguments: &[String]) -> anyhow::Result<()> {

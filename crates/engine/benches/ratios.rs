@@ -2,6 +2,8 @@
 //!
 //! * `engine-trades`: whole trades a second through two engines, against what the same number of durable commits takes
 //!   in the bare journal.
+//! * `engine-held`: milliseconds from the order to pay to the seller's durable record that the price is held (99 of 100), with
+//!   one trade under way and with 16, against one commit in the bare journal.
 //! * `engine-start`: seconds to start with 100,000 open trades, against bare reading of their rows.
 //! * `engine-tick`: microseconds to find that none of a million open trades is due, against one millisecond.
 //!
@@ -12,14 +14,18 @@
 mod market;
 mod shelf;
 
-use domp_engine::clockwork::Clockwork;
+use domp_engine::{clockwork::Clockwork, faults::Faults};
 use domp_escrow::wake::Wake;
 use domp_protocol::{
     ids::EventId,
     units::{Height, Unix},
 };
-use market::Market;
-use std::{hint::black_box, time::Instant};
+use market::{Market, stopwatch::Stopwatch};
+use std::{
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 fn main() {
     let chosen: Vec<String> =
@@ -27,6 +33,10 @@ fn main() {
     let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|part| name.contains(part.as_str()));
     if wanted("engine-trades") {
         trades(2_000);
+    }
+    if wanted("engine-held") {
+        held(400, 1);
+        held(1_600, 16);
     }
     if wanted("engine-start") {
         start(100_000);
@@ -68,6 +78,25 @@ fn trades(count: usize) {
         each(spent.writes),
         each(spent.groups),
         each(spent.events),
+    );
+}
+
+fn held(count: usize, at_once: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let stopwatch = Arc::new(Stopwatch::default());
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let [half, ours] = runtime.block_on(async {
+        let market = Market::watched(folder.path(), Arc::clone(&stopwatch) as Arc<dyn Faults>).await;
+        market.trade_at_once(50, at_once).await;
+        stopwatch.percentiles([0]);
+        market.trade_at_once(count, at_once).await;
+        stopwatch.percentiles([50, 99]).map(ms)
+    });
+    let base = ms(runtime.block_on(shelf::slowest_commit_of_a_hundred(folder.path(), 1_000)));
+    println!(
+        "engine-held-{at_once} ours={ours:.2}ms base={base:.2}ms ratio={:.2} half={half:.2}ms",
+        base / ours
     );
 }
 

@@ -25,6 +25,8 @@ const FEE_PERCENT: f64 = 1.0;
 const FEE_FLOOR_SAT: u32 = 10;
 /// Proof-of-work that a relay may ask of us without a person being asked: seconds to a few minutes.
 const POW_BITS: u8 = 24;
+/// Proof-of-work that a bid on our listings brings: what this program mines even where no relay asks for any.
+const BID_POW_BITS: u8 = 8;
 
 /// Everything a person decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -329,7 +331,7 @@ fn limits(place: &str, table: &LimitsTable, policy: &PolicyTable) -> Result<Limi
         }),
     };
     let bits = whole("limits.max_pow_bits", table.max_pow_bits, 0, 32, u32::from(POW_BITS))?;
-    let bid_bits = whole("policy.min_bid_pow_bits", policy.min_bid_pow_bits, 0, 32, 0)?;
+    let bid_bits = whole("policy.min_bid_pow_bits", policy.min_bid_pow_bits, 0, 32, u32::from(BID_POW_BITS))?;
     Ok(Limits {
         fee_ppm,
         fee_floor_sat: whole("limits.max_fee_floor_sat", table.max_fee_floor_sat, 0, 10_000, FEE_FLOOR_SAT)?,

@@ -27,7 +27,7 @@ fn file__network_only__has_defaults_for_the_rest() {
     assert_eq!(config.api, Api { socket: None, listen: None });
     assert_eq!(
         config.limits,
-        Limits { fee_ppm: 10_000, fee_floor_sat: 10, max_pow_bits: 24, min_bid_pow_bits: 0 }
+        Limits { fee_ppm: 10_000, fee_floor_sat: 10, max_pow_bits: 24, min_bid_pow_bits: 8 }
     );
     assert_eq!(config.policy, Policy::default());
     assert!(config.relays.urls.is_empty());

@@ -5,7 +5,7 @@ use crate::lab::{Ask, Deal, Lab, Person, Relay, Setup, lab, ship};
 use domp_escrow::stage::{Ending, Stage};
 use domp_protocol::ids::TradeId;
 use domp_vault::{Phrase, backup};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The same person on an empty machine, whose program does not run yet.
 fn elsewhere(lab: &Lab, person: &Person) -> Person {
@@ -21,7 +21,7 @@ async fn backed_up(person: &Person) -> PathBuf {
     target
 }
 
-async fn restored(lab: &Lab, mut lost: Person, from: &PathBuf) -> Person {
+async fn restored(lab: &Lab, mut lost: Person, from: &Path) -> Person {
     let mut found = elsewhere(lab, &lost);
     lost.kill();
     backup::restore_file(from, found.vault.phrase(), &found.database()).unwrap();

@@ -1,11 +1,16 @@
 //! Many whole trades between two engines: simulated Lightning, one relay in memory, SQLite with durable commits, and real
 //! keys, signatures and encryption.
 
+#![allow(dead_code)] // each bench uses some of it
+
+pub mod stopwatch;
+
 use domp_engine::{
     Engine, EngineConfig, EngineError, Ports,
     config::Bounds,
     desk::{NewBid, NewListing},
     event::EngineEvent,
+    faults::{Faults, NoFaults},
 };
 use domp_escrow::{
     input::{Command, Condition, Shipment, Verdict},
@@ -78,6 +83,7 @@ async fn engine(
     node: &SimNode,
     phrase: &str,
     journal: &Arc<SqliteJournal>,
+    faults: Arc<dyn Faults>,
 ) -> Engine {
     let ports = Ports {
         lightning: Arc::new(node.clone()),
@@ -97,13 +103,19 @@ async fn engine(
         listener_backlog: 1 << 20,
         ..Bounds::default()
     };
-    let config = EngineConfig { bounds, ..EngineConfig::new(Network::Regtest, vec![RELAY.to_owned()]) };
+    let config =
+        EngineConfig { bounds, faults, ..EngineConfig::new(Network::Regtest, vec![RELAY.to_owned()]) };
     Engine::start(ports, config).await.expect("an engine")
 }
 
 impl Market {
     /// Opens with databases in `folder`.
     pub async fn open(folder: &Path) -> Self {
+        Self::watched(folder, Arc::new(NoFaults)).await
+    }
+
+    /// The same, with somebody who sees every point that the engines pass.
+    pub async fn watched(folder: &Path, faults: Arc<dyn Faults>) -> Self {
         let net = SimNetwork::new(Settings::default());
         // A relay verifies signatures in a process of its own.
         let relays = MemoryNet::new([RELAY]).without_verification();
@@ -113,8 +125,8 @@ impl Market {
         net.channel(&buyer_node, &seller_node, coins, coins);
         let journals = ["seller.db", "buyer.db"]
             .map(|name| Arc::new(SqliteJournal::open(&folder.join(name)).expect("a database")));
-        let seller = engine(&net, &relays, &seller_node, SELLER, &journals[0]).await;
-        let buyer = engine(&net, &relays, &buyer_node, BUYER, &journals[1]).await;
+        let seller = engine(&net, &relays, &seller_node, SELLER, &journals[0], Arc::clone(&faults)).await;
+        let buyer = engine(&net, &relays, &buyer_node, BUYER, &journals[1], faults).await;
         Self { seller, buyer, seller_node, journals, relays, listings: AtomicUsize::new(0) }
     }
 
@@ -130,7 +142,12 @@ impl Market {
 
     /// So many whole trades, from the listing to the money on both sides.
     pub async fn trade(&self, count: usize) {
-        let room = Arc::new(Semaphore::new(AT_ONCE));
+        self.trade_at_once(count, AT_ONCE).await;
+    }
+
+    /// The same, with so many under way at the same time.
+    pub async fn trade_at_once(&self, count: usize, at_once: usize) {
+        let room = Arc::new(Semaphore::new(at_once));
         let (done, mut ended) = mpsc::unbounded_channel();
         let selling = tokio::spawn(attend(self.seller.clone(), Side::Seller, None));
         let buying = tokio::spawn(attend(self.buyer.clone(), Side::Buyer, Some(done)));
@@ -151,7 +168,7 @@ impl Market {
                 room.add_permits(1);
             }
         }
-        while room.available_permits() < AT_ONCE {
+        while room.available_permits() < at_once {
             ended.recv().await.expect("a trade that ends");
             room.add_permits(1);
         }

@@ -18,7 +18,11 @@ use domp_simnet::{Profile, Settings, SimNetwork};
 use domp_store::SqliteJournal;
 use domp_vault::{Phrase, Vault};
 use futures::StreamExt;
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 const RELAY: &str = "wss://relay.example";
 const PHRASE: &str =
@@ -122,4 +126,19 @@ pub async fn commits_a_second(folder: &Path, count: u64) -> f64 {
     let commits = commits.into_iter().map(|commit| journal.commit(commit));
     futures::stream::iter(commits).buffer_unordered(192).for_each(async |done| done.expect("kept")).await;
     count as f64 / began.elapsed().as_secs_f64()
+}
+
+/// The time within which 99 of 100 commits, one after the other, are durable in the bare journal.
+pub async fn slowest_commit_of_a_hundred(folder: &Path, count: u64) -> Duration {
+    let journal = SqliteJournal::open(&folder.join("single.db")).expect("a database");
+    let now = domp_protocol::units::Unix(1_767_225_600);
+    let mut taken = Vec::new();
+    for n in 0..count {
+        let trade = trade(n, PublicKey::from_bytes([4; 32]), NodeId::from_bytes([3; 33]), now);
+        let (commit, began) = (commit(&trade), Instant::now());
+        journal.commit(commit).await.expect("kept");
+        taken.push(began.elapsed());
+    }
+    taken.sort_unstable();
+    taken.get(taken.len() * 99 / 100).copied().unwrap_or_default()
 }

@@ -76,7 +76,7 @@ fn seeds__everything_goes_wrong__nobody_loses_and_every_trade_ends() {
 /// The check can fail: a disk that lies about having written costs somebody something, and that is seen.
 #[test]
 fn seeds__disk_forgets_its_last_commits_when_killed__found() {
-    let forgetful = Setting { forgotten_commits: 3, fault_rate: 60, ..Setting::default() };
+    let forgetful = Setting { forgotten_commits: 3, fault_rate: 60 };
     let found = (0..200).any(|seed| one(seed, forgetful).violation.is_some());
     assert!(found, "a journal that forgets harms nobody in 200 seeds: this simulation sees nothing");
 }

@@ -27,6 +27,7 @@ pub struct Daemon {
 pub struct Done {
     pub status: i32,
     pub out: String,
+    #[allow(dead_code, reason = "shown when a test fails")]
     pub err: String,
 }
 
