@@ -1,6 +1,6 @@
 //! Saying: an event of the other side is put to the rules of admission, and what they make of it is handed to the machine.
 
-use crate::{EngineError, commit::Along, event::EngineEvent, inner::Inner};
+use crate::{EngineError, cabinet::Kept, commit::Along, event::EngineEvent, inner::Inner};
 use domp_escrow::{
     admission::{Admission, Aside, Reader, admit},
     input::{Input, Said},
@@ -8,7 +8,7 @@ use domp_escrow::{
 use domp_ports::journal::Document;
 use domp_protocol::{
     event::VerifiedEvent,
-    ids::{EventId, TradeId},
+    ids::{EventId, NodeId, TradeId},
     tags::sealed::Sealed,
     units::Unix,
 };
@@ -29,23 +29,7 @@ impl Inner {
         let mut place = self.cabinet.place(&trade).await;
         let kept = self.kept(&mut place, &trade).await?;
         self.read_up(kept).await?;
-        let admission = {
-            let times = kept.times.as_ref();
-            let made_at = |id: &EventId| times.and_then(|times| times.get(id)).copied();
-            let peer = kept.trade.peer_key();
-            let open_secret = |sealed: &Sealed| {
-                self.ports.identity.decrypt_from(&peer, sealed.as_str()).ok().map(Zeroizing::new)
-            };
-            let reader = Reader {
-                now: as_of,
-                own_node,
-                may_split: true,
-                commits: kept.commits,
-                made_at: &made_at,
-                open_secret: &open_secret,
-            };
-            admit(&kept.trade, event, &reader)
-        };
+        let admission = self.admitted(kept, event, own_node, as_of);
         match admission {
             Admission::Said { said, preimage } => {
                 if let Some(preimage) = preimage {
@@ -95,6 +79,25 @@ impl Inner {
             }
             Admission::Own | Admission::Foreign => self.done_with(event, marker, was_held).await,
         }
+    }
+
+    /// What the rules of admission make of an event.
+    fn admitted(&self, kept: &Kept, event: &VerifiedEvent, own_node: NodeId, now: Unix) -> Admission {
+        let times = kept.times.as_ref();
+        let made_at = |id: &EventId| times.and_then(|times| times.get(id)).copied();
+        let peer = kept.trade.peer_key();
+        let open_secret = |sealed: &Sealed| {
+            self.ports.identity.decrypt_from(&peer, sealed.as_str()).ok().map(Zeroizing::new)
+        };
+        let reader = Reader {
+            now,
+            own_node,
+            may_split: true,
+            commits: kept.commits,
+            made_at: &made_at,
+            open_secret: &open_secret,
+        };
+        admit(&kept.trade, event, &reader)
     }
 
     async fn done_with(
