@@ -61,6 +61,9 @@ pub struct RebuildReport {
     pub known: Vec<TradeId>,
     /// Bids that could not be rebuilt, and why.
     pub failed: Vec<(EventId, String)>,
+    /// Every relay of ours answered completely, and nothing failed for a reason that may pass: looking once more would find
+    /// no more.
+    pub complete: bool,
 }
 
 /// A running engine. Cheap to clone; all clones are the same engine. When the last one is dropped without

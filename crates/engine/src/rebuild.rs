@@ -5,7 +5,7 @@
 
 mod trail;
 
-use crate::{EngineError, RebuildReport, backup::Backup, commit::Along, inner::Inner};
+use crate::{EngineError, ErrorClass, RebuildReport, backup::Backup, commit::Along, inner::Inner};
 use domp_escrow::{
     input::{Condition, Input, PaymentReport, Verdict},
     letter::Paper,
@@ -22,7 +22,7 @@ use domp_protocol::{
     tags::commit::Opened,
     units::Unix,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 use trail::Trail;
 
 type Secrets = BTreeMap<Purpose, (PaymentHash, Nonce)>;
@@ -31,8 +31,30 @@ type Secrets = BTreeMap<Purpose, (PaymentHash, Nonce)>;
 enum Lost {
     /// The database, the node, or the relays failed.
     Engine(EngineError),
-    /// Something is not there or does not fit.
+    /// Something does not fit, and never will.
     Because(String),
+    /// Something does not fit now.
+    Later(String),
+}
+
+impl Lost {
+    /// Whether another try may end in another way: what was not found may lie on a relay that is away.
+    const fn may_pass(&self) -> bool {
+        match self {
+            Self::Engine(error) => matches!(error.class(), ErrorClass::Unavailable | ErrorClass::NotFound),
+            Self::Because(_) => false,
+            Self::Later(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Engine(error) => error.fmt(f),
+            Self::Because(reason) | Self::Later(reason) => f.write_str(reason),
+        }
+    }
 }
 
 impl<E: Into<EngineError>> From<E> for Lost {
@@ -45,22 +67,27 @@ impl Inner {
     /// Rebuilds every trade of which a bid of ours is on the relays and which is not here.
     pub(crate) async fn rebuild(self: &Arc<Self>) -> Result<RebuildReport, EngineError> {
         self.until_recovered().await?;
-        let mut report = RebuildReport::default();
         let wanted = Wanted { kinds: vec![Bid::KIND], authors: vec![self.me], ..Wanted::default() };
-        for event in self.fetch_verified(wanted).await? {
+        let relays = self.config.relays.len();
+        let (bids, answered) = self.fetch_verified_from(wanted).await?;
+        let mut report = RebuildReport { complete: answered >= relays, ..RebuildReport::default() };
+        for event in bids {
             if self.has_trade(&event.id()).await? {
                 report.known.push(event.id());
                 continue;
             }
             match self.rebuild_one(&event).await {
                 Ok(trade) => report.rebuilt.push(trade),
-                Err(Lost::Because(reason)) => report.failed.push((event.id(), reason)),
-                Err(Lost::Engine(error)) => report.failed.push((event.id(), error.to_string())),
+                Err(lost) => {
+                    report.complete &= !lost.may_pass();
+                    report.failed.push((event.id(), lost.to_string()));
+                }
             }
         }
-        if !report.rebuilt.is_empty() {
+        // What is known was perhaps rebuilt by an earlier try, to which a relay did not answer.
+        if !report.rebuilt.is_empty() || !report.known.is_empty() {
             // Private messages tell nothing of their age, so all of them are read.
-            self.catch_up_with_relays(Unix(0)).await;
+            report.complete &= self.catch_up_with_relays(Unix(0)).await >= relays;
         }
         Ok(report)
     }
@@ -77,7 +104,7 @@ impl Inner {
         let node = self.own_node().await?;
         if terms.buyer_node != node {
             let expected = terms.buyer_node;
-            return Err(Lost::Because(format!(
+            return Err(Lost::Later(format!(
                 "it was made with the Lightning node {expected}; the one connected is {node}: connect to that one"
             )));
         }
@@ -195,13 +222,18 @@ impl Inner {
 
     /// Events from the relays that are genuine, each once, oldest first.
     async fn fetch_verified(&self, wanted: Wanted) -> Result<Vec<VerifiedEvent>, EngineError> {
-        let (delivered, _) = self.ports.relays.fetch(wanted, &[]).await?;
+        Ok(self.fetch_verified_from(wanted).await?.0)
+    }
+
+    /// The same, with how many relays answered completely.
+    async fn fetch_verified_from(&self, wanted: Wanted) -> Result<(Vec<VerifiedEvent>, usize), EngineError> {
+        let (delivered, answered) = self.ports.relays.fetch(wanted, &[]).await?;
         let mut found: BTreeMap<(Unix, EventId), VerifiedEvent> = BTreeMap::new();
         for one in delivered {
             if let Ok(event) = VerifiedEvent::check(&one.json, self.now()) {
                 found.insert((event.created_at(), event.id()), event);
             }
         }
-        Ok(found.into_values().collect())
+        Ok((found.into_values().collect(), answered))
     }
 }

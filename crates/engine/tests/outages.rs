@@ -319,3 +319,66 @@ async fn buyer__loses_everything_but_the_phrase__finishes_the_trade_on_a_new_mac
     world.check_money();
     assert_eq!(buyer.rebuild_from_relays().await.unwrap().known, [trade]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyer__has_only_the_phrase_and_the_relay_with_the_bid_is_down__looks_again_and_finds_it() {
+    let mut world = World::new();
+    let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
+    let listing = seller.create_listing(a_listing()).await.unwrap().listing;
+    for relay in &RELAYS[1..] {
+        world.relays.break_relay(relay, Fault::Down);
+    }
+    let trade = buyer.bid(a_bid(listing)).await.unwrap().summary.trade;
+    until(&seller, trade, "hashes", |found| found.legs.iter().all(|leg| leg.hash.is_some())).await;
+    buyer.stop().await;
+    drop(buyer);
+    world.buyer.loses_everything();
+    world.relays.break_relay(RELAYS[0], Fault::Down);
+    for relay in &RELAYS[1..] {
+        world.relays.repair(relay);
+    }
+    let buyer = world.buyer.start().await;
+    let report = buyer.rebuild_from_relays().await.unwrap();
+    assert!(report.rebuilt.is_empty() && !report.complete, "{report:?}");
+    world.relays.repair(RELAYS[0]);
+    let report = buyer.rebuild_from_relays().await.unwrap();
+    assert!(report.rebuilt == [trade] && report.complete, "{report:?}");
+    let report = buyer.rebuild_from_relays().await.unwrap();
+    assert!(report.known == [trade] && report.complete, "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyer__has_only_the_phrase_and_nobody_has_the_listing__looks_again() {
+    let mut world = World::new();
+    let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
+    let trade = to_bid(&seller, &buyer).await;
+    let listing = seller.trade(trade).await.unwrap().summary.listing;
+    buyer.stop().await;
+    drop(buyer);
+    world.buyer.loses_everything();
+    // New relays that have the bid and not yet the listing.
+    let elsewhere = domp_nostr::memory::MemoryNet::new(RELAYS);
+    let (mut bids, mut listings) = (Vec::new(), Vec::new());
+    for json in world.relays.stored(RELAYS[0]) {
+        if json.contains("\"kind\":301,") {
+            bids.push(json);
+        } else if json.contains(&format!("\"id\":\"{listing}\"")) {
+            listings.push(json);
+        }
+    }
+    assert!(!bids.is_empty() && !listings.is_empty());
+    let client = elsewhere.client(RELAYS);
+    let publish = async |texts: &[String]| {
+        for json in texts {
+            domp_ports::relays::Relays::publish(&client, json, &[]).await.unwrap();
+        }
+    };
+    publish(&bids).await;
+    let ports = Ports { relays: Arc::new(elsewhere.client(RELAYS)), ..world.buyer.ports() };
+    let buyer = Engine::start(ports, config(no_faults())).await.unwrap();
+    let report = buyer.rebuild_from_relays().await.unwrap();
+    assert!(report.failed.len() == 1 && !report.complete, "{report:?}");
+    publish(&listings).await;
+    let report = buyer.rebuild_from_relays().await.unwrap();
+    assert!(report.rebuilt == [trade] && report.complete, "{report:?}");
+}

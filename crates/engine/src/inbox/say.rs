@@ -1,19 +1,23 @@
 //! Saying: an event of the other side is put to the rules of admission, and what they make of it is handed to the machine.
 
-use crate::{EngineError, commit::Along, event::EngineEvent, inner::Inner};
+use crate::{EngineError, cabinet::Kept, commit::Along, event::EngineEvent, inner::Inner};
 use domp_escrow::{
     admission::{Admission, Aside, Reader, admit, admit_own},
     input::{Input, Said},
+    trade::Trade,
 };
 use domp_ports::journal::Document;
 use domp_protocol::{
     event::VerifiedEvent,
-    ids::{EventId, TradeId},
+    ids::{EventId, NodeId, TradeId},
     tags::sealed::Sealed,
     units::Unix,
 };
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// Rules of admission: those for the other side's events, or for our own.
+type Judge = fn(&Trade, &VerifiedEvent, &Reader<'_>) -> Admission;
 
 impl Inner {
     /// Puts an event to a trade. It is judged by the time `as_of`, which is now unless it is an old one found again.
@@ -29,23 +33,7 @@ impl Inner {
         let mut place = self.cabinet.place(&trade).await;
         let kept = self.kept(&mut place, &trade).await?;
         self.read_up(kept).await?;
-        let admission = {
-            let times = kept.times.as_ref();
-            let made_at = |id: &EventId| times.and_then(|times| times.get(id)).copied();
-            let peer = kept.trade.peer_key();
-            let open_secret = |sealed: &Sealed| {
-                self.ports.identity.decrypt_from(&peer, sealed.as_str()).ok().map(Zeroizing::new)
-            };
-            let reader = Reader {
-                now: as_of,
-                own_node,
-                may_split: true,
-                commits: kept.commits,
-                made_at: &made_at,
-                open_secret: &open_secret,
-            };
-            admit(&kept.trade, event, &reader)
-        };
+        let admission = self.admitted(kept, event, own_node, as_of, admit);
         match admission {
             Admission::Said { said, preimage } => {
                 if let Some(preimage) = preimage {
@@ -108,24 +96,8 @@ impl Inner {
         let mut place = self.cabinet.place(&trade).await;
         let kept = self.kept(&mut place, &trade).await?;
         self.read_up(kept).await?;
-        let admission = {
-            let times = kept.times.as_ref();
-            let made_at = |id: &EventId| times.and_then(|times| times.get(id)).copied();
-            // A secret that we sealed for the other side opens with the same two keys.
-            let peer = kept.trade.peer_key();
-            let open_secret = |sealed: &Sealed| {
-                self.ports.identity.decrypt_from(&peer, sealed.as_str()).ok().map(Zeroizing::new)
-            };
-            let reader = Reader {
-                now: self.now(),
-                own_node,
-                may_split: true,
-                commits: kept.commits,
-                made_at: &made_at,
-                open_secret: &open_secret,
-            };
-            admit_own(&kept.trade, event, &reader)
-        };
+        // A secret that we sealed for the other side opens with the same two keys.
+        let admission = self.admitted(kept, event, own_node, self.now(), admit_own);
         match admission {
             Admission::Said { said, .. } => {
                 let documents = marker.into_iter().chain([self.document_of(event, Some(trade))]).collect();
@@ -147,6 +119,32 @@ impl Inner {
                 self.keep_marker(marker).await
             }
         }
+    }
+
+    /// What the rules of admission make of an event.
+    fn admitted(
+        &self,
+        kept: &Kept,
+        event: &VerifiedEvent,
+        own_node: NodeId,
+        now: Unix,
+        judge: Judge,
+    ) -> Admission {
+        let times = kept.times.as_ref();
+        let made_at = |id: &EventId| times.and_then(|times| times.get(id)).copied();
+        let peer = kept.trade.peer_key();
+        let open_secret = |sealed: &Sealed| {
+            self.ports.identity.decrypt_from(&peer, sealed.as_str()).ok().map(Zeroizing::new)
+        };
+        let reader = Reader {
+            now,
+            own_node,
+            may_split: true,
+            commits: kept.commits,
+            made_at: &made_at,
+            open_secret: &open_secret,
+        };
+        judge(&kept.trade, event, &reader)
     }
 
     async fn done_with(
