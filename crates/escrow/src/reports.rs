@@ -57,8 +57,14 @@ pub(crate) fn record_invoice(turn: &mut Turn, purpose: Purpose, report: InvoiceR
                 HeldState::Settled | HeldState::Cancelled => false,
             };
             let asked = holding.want == Want::Settle || forgot && purpose == Purpose::Purchase;
-            holding.node = HeldState::Settled;
-            (!asked).then(|| Note::Alarm(format!("{purpose} was settled without an order of ours")))
+            match std::mem::replace(&mut holding.node, HeldState::Settled) {
+                _ if !asked => Some(Note::Alarm(format!("{purpose} was settled without an order of ours"))),
+                // Without an alarm a trade that had ended as refunded would end once more, and be frozen for it.
+                HeldState::Cancelled => {
+                    Some(Note::Alarm(format!("the node reports {purpose} as settled after it was cancelled")))
+                }
+                HeldState::Unissued | HeldState::Open | HeldState::Held { .. } | HeldState::Settled => None,
+            }
         }
         InvoiceReport::Cancelled => cancelled(holding, purpose),
         InvoiceReport::NotFound => match holding.node {
