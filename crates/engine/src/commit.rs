@@ -325,6 +325,7 @@ impl Inner {
             self.pulse.notify_one();
         }
         self.watch_trade(trade, kept.open);
+        self.note_doubt(trade, kept.open);
         self.inbox.trade_changed(trade, kept.open);
     }
 

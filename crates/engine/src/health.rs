@@ -1,6 +1,7 @@
 //! Health: what works and what does not, as a whole.
 
 use crate::inner::{Inner, hold};
+use domp_escrow::terms::Side;
 use domp_ports::relays::RelayStatus;
 use domp_protocol::units::{Height, Unix};
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,15 @@ impl Inner {
             troubles.push(
                 "no relay is connected: nothing can be sent or received; what is to be sent waits".to_owned(),
             );
+        }
+        let doubted = self.doubted();
+        let sales = doubted.iter().filter(|(_, side)| **side == Side::Seller).map(|(trade, _)| trade.short());
+        let sales: Vec<String> = sales.collect();
+        if *self.recovered.borrow() && !sales.is_empty() {
+            troubles.push(format!(
+                "it is not known whether you shipped in these trades before the restore; say had-shipped or not-shipped for each: {}",
+                sales.join(", ")
+            ));
         }
         let frozen_trades = self.frozen_trades();
         if frozen_trades > 0 {

@@ -16,7 +16,7 @@ use crate::{
     troubles::Troubles,
     watch::Watches,
 };
-use domp_escrow::{moment::At, trade::Trade};
+use domp_escrow::{moment::At, terms::Side, trade::Trade};
 use domp_ports::journal::JournalError;
 use domp_protocol::{
     ids::{EventId, NodeId, PublicKey, TradeId},
@@ -45,6 +45,8 @@ pub(crate) struct Inner {
     pub policies: Policies,
     /// Trades of which a step would have broken an invariant: they take on nothing more.
     frozen: Mutex<BTreeMap<TradeId, String>>,
+    /// Restored trades of which it is open what was done before.
+    doubted: Mutex<BTreeMap<TradeId, Side>>,
     /// Trades with effects to be struck out of the outbox.
     unflushed: Mutex<std::collections::BTreeSet<TradeId>>,
     /// One lock for each listing on which something is accepted now.
@@ -82,6 +84,7 @@ impl Inner {
             troubles: Troubles::default(),
             policies: Policies::default(),
             frozen: Mutex::default(),
+            doubted: Mutex::default(),
             unflushed: Mutex::default(),
             listings: Mutex::default(),
             promising: tokio::sync::Mutex::default(),
@@ -162,6 +165,22 @@ impl Inner {
     }
     pub(crate) fn frozen_trades(&self) -> usize {
         hold(&self.frozen).len()
+    }
+
+    /// Notes whether it is open what was done in a trade before a restore.
+    pub(crate) fn note_doubt(&self, trade: &Trade, open: bool) {
+        if trade.restored.is_none() {
+            return;
+        }
+        let mut doubted = hold(&self.doubted);
+        if open && trade.in_doubt() && trade.unwind.is_none() {
+            doubted.insert(trade.terms.trade, trade.side);
+        } else {
+            doubted.remove(&trade.terms.trade);
+        }
+    }
+    pub(crate) fn doubted(&self) -> BTreeMap<TradeId, Side> {
+        hold(&self.doubted).clone()
     }
 
     pub(crate) fn flush_later(&self, trade: TradeId) {

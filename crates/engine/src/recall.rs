@@ -7,11 +7,8 @@ use crate::{
     inner::{Inner, hold},
     troubles::Source,
 };
-use domp_escrow::{input::Input, terms::Side};
-use domp_ports::{
-    journal::COPY,
-    relays::{Delivered, Wanted},
-};
+use domp_escrow::input::Input;
+use domp_ports::{journal::COPY, relays::Wanted};
 use domp_protocol::{ids::TradeId, units::Unix};
 use std::sync::Arc;
 
@@ -27,7 +24,7 @@ impl Inner {
             Ok(_) => {}
             Err(error) => self.troubles.journal_failed(&error),
         }
-        self.in_doubt().await.is_empty() || self.ask_relays().await
+        self.doubted().is_empty() || self.ask_relays().await
     }
 
     async fn tell_restored(self: &Arc<Self>) {
@@ -45,17 +42,6 @@ impl Inner {
         }
     }
 
-    async fn in_doubt(self: &Arc<Self>) -> Vec<TradeId> {
-        let open: Vec<TradeId> = hold(&self.open).iter().copied().collect();
-        let mut found = Vec::new();
-        for id in open {
-            if self.peek(&id).await.is_ok_and(|(trade, _)| trade.in_doubt()) {
-                found.push(id);
-            }
-        }
-        found
-    }
-
     /// What others wrote to us, then what we wrote ourselves, since the backup was made. False if no relay answered.
     async fn ask_relays(self: &Arc<Self>) -> bool {
         let since = self.relays_since().await.unwrap_or(Unix(0));
@@ -70,7 +56,7 @@ impl Inner {
             Ok(Ok((delivered, answered))) => {
                 // Oldest first: each refers to the one before it.
                 for one in delivered.into_iter().rev() {
-                    self.deliver(Delivered { ..one }).await;
+                    self.deliver(one).await;
                 }
                 answered > 0
             }
@@ -104,8 +90,7 @@ impl Inner {
 
     async fn recall_now(self: &Arc<Self>, heard: bool) -> bool {
         let mut all = true;
-        let mut waiting = 0;
-        for id in self.in_doubt().await {
+        for id in self.doubted().into_keys() {
             let Ok((trade, _)) = self.peek(&id).await else { continue };
             if !heard || !self.ask_all(&trade).await {
                 all = false;
@@ -118,25 +103,13 @@ impl Inner {
                     all = false;
                 }
             }
-            let doubt = self.peek(&id).await.is_ok_and(|(now, _)| now.in_doubt() && now.side == Side::Seller);
-            waiting += usize::from(doubt);
         }
-        if !all {
-            self.troubles.set(
-                Source::Restored,
-                "trades restored from a backup wait until a relay and the node have told what was done since"
-                    .to_owned(),
-            );
-        } else if waiting > 0 {
-            self.troubles.set(
-                Source::Restored,
-                format!(
-                    "{waiting} sales restored from a backup hold the price, and it is not known whether you shipped before: say \
-                     had-shipped or not-shipped for each (domp trades)"
-                ),
-            );
-        } else {
+        if all {
             self.troubles.clear(Source::Restored);
+        } else {
+            let text =
+                "trades restored from a backup wait until a relay and the node have told what was done since";
+            self.troubles.set(Source::Restored, text.to_owned());
         }
         all
     }

@@ -64,6 +64,7 @@ impl Inner {
         next.unix = [next.unix, lifetime(&trade).end()].into_iter().flatten().min();
         self.clockwork().set(row.id, next);
         hold(&self.open).insert(row.id);
+        self.note_doubt(&trade, true);
         self.inbox.trade_changed(&trade, true);
         self.count_node(&trade, false, true);
         if hold(&self.open).len() <= self.config.bounds.cached_trades {

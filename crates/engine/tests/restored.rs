@@ -9,6 +9,7 @@ use domp_escrow::{
     input::{Command, Shipment},
     letter::Paper,
     stage::{Ending, Stage},
+    trade::Trade,
 };
 use domp_nostr::memory::Fault;
 use domp_ports::{journal::COPY, relays::Wanted};
@@ -65,10 +66,10 @@ async fn seller__backup_older_than_the_acceptance__its_own_words_come_back_from_
     // Long after SHIP_BY, on a machine that has never heard of the acceptance.
     world.net.mine(200);
     let seller = world.seller.start().await;
-    let found = until(&seller, trade, "up to date", |found| found.choices.shipped.is_some()).await;
-    assert!(!found.in_doubt() && found.unwind.is_none(), "{found:#?}");
     let papers = [Paper::Acceptance, Paper::LockAck, Paper::LockOk, Paper::Shipped];
-    assert!(papers.iter().all(|paper| found.papers.contains_key(paper)), "{found:#?}");
+    let all = |found: &Trade| papers.iter().all(|paper| found.papers.contains_key(paper));
+    let found = until(&seller, trade, "up to date", all).await;
+    assert!(!found.in_doubt() && found.choices.shipped.is_some() && found.unwind.is_none(), "{found:#?}");
     assert_eq!(seller.ports().journal.setting(COPY).await.unwrap().as_deref(), Some("told"));
     buyer.command(trade, received()).await.unwrap();
     ends_paid(&world, &seller, &buyer, trade).await;
@@ -116,6 +117,8 @@ async fn seller__in_doubt__its_person_says_which_it_was() {
         assert!(in_doubt(&seller, trade).await);
         if shipped {
             seller.command(trade, Command::HadShipped(Shipment::default())).await.unwrap();
+            let told = seller.health().await.troubles;
+            assert!(!told.iter().any(|line| line.contains("had-shipped")), "{told:?}");
             until_stage(&buyer, trade, Stage::Shipped).await;
             buyer.command(trade, received()).await.unwrap();
             ends_paid(&world, &seller, &buyer, trade).await;
