@@ -31,8 +31,11 @@ pub mod tags;
 pub mod wire;
 pub mod wraps;
 
-/// Every target: its name and what it checks.
-pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+/// Checks one input; panics when a property does not hold.
+pub type Check = fn(&[u8]);
+
+/// Every target, by name.
+pub const TARGETS: [(&str, Check); 8] = [
     ("events", events::check),
     ("tags", tags::check),
     ("invoices", invoices::check),

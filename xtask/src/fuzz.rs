@@ -95,6 +95,15 @@ fn check_tools() -> anyhow::Result<()> {
 fn cargo_fuzz(command: &str) -> Command {
     let mut cargo = Command::new(crate::cargo());
     cargo.current_dir(crate::root()).env_remove("CARGO_TARGET_DIR").args(["fuzz", command]);
+    // What cargo told this program about its own package: some build scripts run anew when it changes.
+    for (name, _) in std::env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        {
+            cargo.env_remove(name);
+        }
+    }
     cargo
 }
 

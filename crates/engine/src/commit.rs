@@ -13,7 +13,7 @@ use crate::{
 };
 use domp_escrow::{
     effect::Effect,
-    input::Input,
+    input::{Command, Input},
     invariants,
     moment::At,
     note::Note,
@@ -89,18 +89,29 @@ impl Inner {
             if self.life.is_stopping() && !along.flush {
                 return Err(EngineError::Stopping);
             }
-            if let Some(broken) = self.frozen(&id) {
+            let frozen = self.frozen(&id);
+            if let Some(broken) = frozen.clone().filter(|_| takes_on_more(input)) {
                 return Err(EngineError::Frozen { trade: id, broken });
             }
             let at = self.moment()?;
             let taken = step(kept.trade.clone(), input, at);
+            let pays = |effect: &Effect| matches!(effect, Effect::Pay { .. } | Effect::PayLate { .. });
+            if let Some(broken) = frozen.filter(|_| taken.effects.iter().any(pays)) {
+                return Err(EngineError::Frozen { trade: id, broken });
+            }
             if let Some(refusal) = refusal(input, &taken.notes) {
                 return Err(EngineError::Refused(refusal));
             }
             if let Err(broken) = invariants::check(&kept.trade, at, &taken) {
+                // Not taken; whoever waited for its time is asked again with the next block, when it may be right.
+                self.wake_later(kept, at);
                 return Err(self.freeze(id, broken.0));
             }
             match self.write(kept, at, input, taken, &mut along).await {
+                Err(error @ EngineError::Frozen { .. }) => {
+                    self.wake_later(kept, at);
+                    return Err(error);
+                }
                 Err(EngineError::Journal(JournalError::Conflict { .. })) if races < RACES => {
                     // Somebody has written what this process does not know of: nor has anybody carried it out.
                     races += 1;
@@ -270,6 +281,7 @@ impl Inner {
         match self.config.faults.at(Point::BeforeCommit { trade: id, version, input }) {
             Fault::Fail => return Err(JournalError::Full { path: "the journal".to_owned() }.into()),
             Fault::Stop => self.life.die().await,
+            Fault::Break => return Err(self.freeze(id, "a test says so".to_owned())),
             Fault::None | Fault::Repeat => {}
         }
         self.ports.journal.commit(commit).await.inspect_err(|error| self.not_written(error))?;
@@ -347,6 +359,17 @@ impl Inner {
             notes: report.notes.iter().map(words::note).collect(),
         }));
     }
+}
+
+/// Orders by which money or goods are put at stake. A frozen trade takes none of them; what ends it, it still takes, as long
+/// as each step keeps every invariant: the price of goods that are out is not given up because something else was wrong.
+const fn takes_on_more(input: &Input) -> bool {
+    matches!(
+        input,
+        Input::Command(
+            Command::Accept | Command::Pay | Command::Ship(_) | Command::OfferLateInvoice | Command::PayLate
+        )
+    )
 }
 
 /// The machine's refusal of a command, if that is what the input was.

@@ -160,7 +160,8 @@ pub enum EngineError {
     /// An invariant would have been broken: nothing was written or done, and the trade is left alone until the program is
     /// started again.
     #[error(
-        "trade {trade} is frozen, because going on would break an invariant ({broken}); nothing was done. Keep the database and report this"
+        "trade {trade} is frozen, because going on would break an invariant ({broken}); nothing was done. It takes on nothing more; what is locked in it still goes to whom it belongs, step by step as far as every \
+         invariant holds. Keep the database and report this"
     )]
     Frozen {
         /// Which one.

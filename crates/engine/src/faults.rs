@@ -89,6 +89,8 @@ pub enum Fault {
     Fail,
     /// The effect is done once more.
     Repeat,
+    /// The step counts as one that would break an invariant.
+    Break,
     /// Everything stops here, as if the process had been killed.
     Stop,
 }

@@ -16,7 +16,7 @@ pub struct Health {
     pub relays: Vec<RelayStatus>,
     /// Trades that are not over.
     pub open_trades: usize,
-    /// Trades that are frozen because an invariant would have been broken.
+    /// Trades that are frozen because an invariant would have been broken: they take on nothing more.
     pub frozen_trades: usize,
     /// Effects that are not done yet.
     pub pending_effects: usize,
@@ -67,7 +67,8 @@ impl Inner {
         }
         let frozen_trades = self.frozen_trades();
         if frozen_trades > 0 {
-            troubles.push(format!("{frozen_trades} trades are frozen because an invariant would have been broken: keep the database and report this"));
+            troubles.push(format!("{frozen_trades} trades are frozen because an invariant would have been broken: they take on nothing more, and what would \
+                 break it is not done. See each (domp trade), keep the database and report this"));
         }
         Health {
             troubles,

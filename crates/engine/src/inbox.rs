@@ -87,6 +87,13 @@ impl Inbox {
         hold(&self.bids).values().map(BTreeSet::len).sum()
     }
 
+    /// A text of our own goes out: it need not be looked at when it comes back.
+    pub(crate) fn sends(&self, text: &str) {
+        if let Some(under_way) = self.seen.begin(self.seen.mark(text)) {
+            under_way.remember();
+        }
+    }
+
     /// Bids of this author that are neither accepted nor over.
     fn bids_of(&self, author: &PublicKey) -> usize {
         hold(&self.bids).get(author).map_or(0, BTreeSet::len)

@@ -43,7 +43,7 @@ pub(crate) struct Inner {
     pub inbox: Inbox,
     pub troubles: Troubles,
     pub policies: Policies,
-    /// Trades that are left alone because an invariant would have been broken.
+    /// Trades of which a step would have broken an invariant: they take on nothing more.
     frozen: Mutex<BTreeMap<TradeId, String>>,
     /// Trades with effects to be struck out of the outbox.
     unflushed: Mutex<std::collections::BTreeSet<TradeId>>,
@@ -152,8 +152,9 @@ impl Inner {
     }
 
     pub(crate) fn freeze(&self, trade: TradeId, broken: String) -> EngineError {
-        hold(&self.frozen).insert(trade, broken.clone());
-        self.alarm(Some(trade), format!("trade {trade} is frozen: {broken}"));
+        if hold(&self.frozen).insert(trade, broken.clone()).as_ref() != Some(&broken) {
+            self.alarm(Some(trade), format!("trade {trade} is frozen: {broken}"));
+        }
         EngineError::Frozen { trade, broken }
     }
     pub(crate) fn frozen(&self, trade: &TradeId) -> Option<String> {

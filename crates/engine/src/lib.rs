@@ -45,6 +45,7 @@ mod outbox;
 mod perform;
 mod pulse;
 mod rebuild;
+mod recall;
 #[cfg(not(feature = "fuzzing"))]
 mod record;
 #[cfg(feature = "fuzzing")]

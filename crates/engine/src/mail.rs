@@ -17,7 +17,7 @@ use domp_escrow::{
     draft::{self, Draft, Enclosures},
     effect::Effect,
     input::Outcome,
-    letter::Message,
+    letter::{Message, Paper},
     terms::Terms,
     trade::Trade,
 };
@@ -77,6 +77,9 @@ impl Inner {
             return Tried::Again(summary(&answers));
         }
         // The letter is out; what follows helps it to arrive.
+        if !again && matches!(message.paper(), Some(Paper::LockAck | Paper::Shipped)) {
+            self.copy_to_ourselves(&trade.terms, &signed);
+        }
         if again && !signed.is_private() {
             self.post_wrapped(&trade.terms, &peer, &signed).await;
         }
@@ -179,6 +182,20 @@ impl Inner {
                 tracing::debug!(event = signed.id.short(), %error, "not sent to the other side directly")
             }
         }
+    }
+
+    /// A private letter that decides what becomes of the money, wrapped to ourselves too: whoever is restored from an older
+    /// backup finds on the relays that it was written (C-47). Nothing waits for it.
+    fn copy_to_ourselves(self: &Arc<Self>, terms: &Terms, signed: &Signed) {
+        let Ok(wrap) = self.ports.identity.wrap(&self.me, &signed.json) else { return };
+        self.inbox.sends(&wrap);
+        let (inner, relays) = (Arc::clone(self), terms.relays.clone());
+        self.life.spawn(async move {
+            let (answers, _) = inner.publish(wrap, &relays).await;
+            if !took(&answers) {
+                tracing::warn!("no relay took the copy of a letter that we keep for a restore");
+            }
+        });
     }
 
     /// Words that the event itself has no place for.

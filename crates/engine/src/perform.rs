@@ -217,7 +217,7 @@ impl Inner {
             Fault::Repeat => {
                 let _first = self.once(key, effect, how).await;
             }
-            Fault::None => {}
+            Fault::None | Fault::Break => {}
         }
         let tried = self.once(key, effect, how).await;
         match self.config.faults.at(Point::AfterEffect { key, effect }) {
@@ -227,7 +227,7 @@ impl Inner {
                 tried
             }
             Fault::Repeat => self.once(key, effect, how).await,
-            Fault::None => tried,
+            Fault::None | Fault::Break => tried,
         }
     }
 

@@ -84,6 +84,7 @@ impl Inner {
         // is used before a deadline that has passed meanwhile is acted on.
         self.chain.stand_still(self.last_height().await);
         self.look_for_room().await;
+        let heard = self.begin_restored().await;
         self.perform_stored().await;
         if !self.wait_for(|inner| async move { inner.recheck_all().await }).await {
             tracing::warn!(
@@ -107,6 +108,7 @@ impl Inner {
         if !self.wait_for(|inner| async move { inner.sweep(Thorough::Yes).await }).await {
             tracing::warn!("the node is slow: going on without having read everything");
         }
+        self.recall(heard).await;
         self.watch_all().await;
         self.recovered.send_replace(true);
         self.keep_height().await;

@@ -69,6 +69,13 @@ impl Inner {
         }
     }
 
+    /// Reads everything of one trade that the node may know; false if an answer is missing.
+    pub(crate) async fn ask_all(self: &Arc<Self>, trade: &Trade) -> bool {
+        let tally = Tally::default();
+        self.sweep_trade(trade, Thorough::Yes, &tally).await;
+        tally.failed.load(Ordering::Relaxed) == 0
+    }
+
     async fn sweep_trade(self: &Arc<Self>, trade: &Trade, thorough: Thorough, tally: &Tally) {
         let mut asked = questions(trade);
         if thorough == Thorough::Yes {
@@ -135,7 +142,9 @@ fn forgotten(trade: &Trade) -> Vec<(Watched, Question)> {
     let invoices = trade.legs.iter().filter(never_issued).filter_map(|leg| {
         Some((Watched::Invoice(leg.purpose), Question { hash: leg.hash?, amount: leg.amount }))
     });
-    let offered = trade.legs.iter().filter(|leg| leg.invoice.is_some());
+    // A restored store may not know the offer that it has paid.
+    let doubt = trade.in_doubt();
+    let offered = trade.legs.iter().filter(|leg| leg.invoice.is_some() || doubt);
     let not_sent = offered.filter(|leg| leg.paying().is_some_and(|paying| paying.node == PaidState::NotSent));
     let payments = not_sent.filter_map(|leg| {
         Some((Watched::Payment(leg.purpose), Question { hash: leg.hash?, amount: leg.amount }))

@@ -25,6 +25,8 @@ pub(crate) enum Source {
     Effects,
     /// The node that is connected is not the one of the open trades.
     Node,
+    /// What was done before a restore is not known yet.
+    Restored,
     /// A payment of which the node cannot say what became of it.
     Payments,
 }

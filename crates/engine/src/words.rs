@@ -19,6 +19,9 @@ pub(crate) fn input(input: &Input) -> String {
         Input::Late(report) => format!("node: late payment {}", payment(report)),
         Input::Outcome { of, outcome } => format!("{}: {}", task(of), self::outcome(outcome)),
         Input::Tick => "tick".to_owned(),
+        Input::Restored => "restored from a backup".to_owned(),
+        Input::Wrote { said, .. } => format!("found again, ours: {}", self::said(said)),
+        Input::Recalled => "relays and node have told what was done before the restore".to_owned(),
     }
 }
 
@@ -36,6 +39,8 @@ pub(crate) const fn command(command: &Command) -> &'static str {
         Command::Withdraw => "cancel",
         Command::OfferLateInvoice => "offer late invoice",
         Command::PayLate => "pay late",
+        Command::HadShipped(_) => "had shipped",
+        Command::NotShipped => "not shipped",
     }
 }
 
@@ -174,6 +179,12 @@ pub(crate) fn note(note: &Note) -> String {
         }
         Note::PaymentRefused { purpose, reason } => format!("our node did not pay {purpose}: {reason}"),
         Note::Disputed => "the other side disputes; that moves no money in direct mode".to_owned(),
+        Note::RestoredInDoubt => {
+            "restored from a backup: the price is held, and it is not known whether you shipped before. \
+                                  Say `had-shipped` or `not-shipped`"
+                .to_owned()
+        }
+        Note::Remembered(paper) => format!("found again after a restore: our own {}", self::paper(*paper)),
         Note::TipNotFresh => "the node's height cannot be relied on now: waiting".to_owned(),
     }
 }

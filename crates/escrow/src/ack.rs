@@ -70,7 +70,10 @@ pub fn compare(terms: &Terms, legs: &[Leg], ack: &Ack) -> Result<(), Disagreemen
         return Err(Disagreement::NotInFlight(Purpose::Purchase));
     };
     let lock = ack.deadlines.lock;
-    if lock.plus(TIP_SKEW) < asked || lock > seen.plus(TIP_SKEW) {
+    // Too low a lock costs the seller its own time. One that a restored buyer cannot compare is not refused for it.
+    let inferred =
+        legs.iter().any(|leg| leg.purpose == Purpose::Purchase && leg.paying().is_some_and(|it| it.inferred));
+    if lock.plus(TIP_SKEW) < asked && !inferred || lock > seen.plus(TIP_SKEW) {
         return field(format!(
             "it says the price was locked at {lock}, we paid it between {asked} and {seen}"
         ));

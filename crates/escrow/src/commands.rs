@@ -8,6 +8,7 @@ use crate::{
     leg::{Leg, PaidState, Want},
     letter::Paper,
     note::{Note, Refusal},
+    restored,
     stage::{Ending, Stage, stage},
     step::Turn,
     terms::Side,
@@ -30,15 +31,17 @@ pub(crate) fn record(turn: &mut Turn, command: &Command) {
         Command::Withdraw => withdraw(turn),
         Command::OfferLateInvoice => offer_late(turn),
         Command::PayLate => pay_late(turn),
+        Command::HadShipped(shipment) => restored::had_shipped(turn, shipment),
+        Command::NotShipped => restored::not_shipped(turn),
     };
     if let Err(refusal) = done {
         turn.note(Note::Refused(refusal));
     }
 }
 
-type Done = Result<(), Refusal>;
+pub(crate) type Done = Result<(), Refusal>;
 
-fn only(turn: &Turn, side: Side) -> Done {
+pub(crate) fn only(turn: &Turn, side: Side) -> Done {
     if turn.trade.side == side { Ok(()) } else { Err(Refusal::NotYours) }
 }
 
@@ -46,11 +49,11 @@ fn fresh(turn: &Turn) -> Done {
     if turn.at.fresh { Ok(()) } else { Err(Refusal::TipNotFresh) }
 }
 
-fn wrong_stage(turn: &Turn, hint: &str) -> Refusal {
+pub(crate) fn wrong_stage(turn: &Turn, hint: &str) -> Refusal {
     Refusal::WrongStage { stage: stage(&turn.trade), hint: hint.to_owned() }
 }
 
-fn not_unwinding(turn: &Turn) -> Done {
+pub(crate) fn not_unwinding(turn: &Turn) -> Done {
     if turn.trade.unwind.is_some() { Err(Refusal::MoneyGoingBack) } else { Ok(()) }
 }
 
@@ -73,12 +76,25 @@ fn accept(turn: &mut Turn) -> Done {
     Ok(())
 }
 
+/// What we wrote and paid before a restore is looked for before it is done again.
+fn recalled(turn: &Turn) -> Done {
+    if !turn.trade.in_doubt() {
+        return Ok(());
+    }
+    Err(Refusal::Missing(
+        "this trade was restored from a backup, and the relays and the node have not told yet what was done since: wait until \
+         both answer"
+            .into(),
+    ))
+}
+
 fn pay(turn: &mut Turn) -> Done {
     only(turn, Side::Buyer)?;
     not_unwinding(turn)?;
     if turn.trade.choices.pay {
         return Err(Refusal::Already("paying has begun; it is never begun twice".into()));
     }
+    recalled(turn)?;
     if !turn.trade.papers.contains_key(&Paper::Acceptance) {
         return Err(wrong_stage(turn, "the seller has not accepted the bid yet; there is nothing to pay"));
     }
@@ -130,6 +146,7 @@ fn ship(turn: &mut Turn, shipment: &Shipment) -> Done {
     }
     fresh(turn)?;
     turn.trade.choices.shipped = Some(shipment.clone());
+    turn.trade.settle_doubt();
     Ok(())
 }
 
@@ -151,6 +168,7 @@ fn confirm(turn: &mut Turn, verdict: &Verdict) -> Done {
         let hint = "a verdict was given before this store was restored, and there is only one; to pay the seller use release";
         return Err(wrong_stage(turn, hint));
     }
+    recalled(turn)?;
     let received = verdict.condition == Condition::Received;
     if turn.trade.deadlines.is_none() {
         return Err(wrong_stage(turn, "nothing was locked, so there is nothing to confirm"));
@@ -191,6 +209,7 @@ fn release(turn: &mut Turn) -> Done {
 /// Whether the secret may leave now: the price is in flight and acknowledged, nothing is going back, and the seller can
 /// still be sure to claim before any router could.
 pub(crate) fn may_reveal(turn: &Turn) -> Done {
+    recalled(turn)?;
     let Some(deadlines) = turn.trade.deadlines else {
         return Err(wrong_stage(turn, "the seller has not acknowledged the lock"));
     };

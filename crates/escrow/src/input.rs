@@ -48,6 +48,17 @@ pub enum Input {
     },
     /// Time has passed; the moment of the input says how much.
     Tick,
+    /// This store came from a backup: what we did after it was made, it does not know.
+    Restored,
+    /// An event of our own was found that this store may not have written: it bears our signature, so we said it.
+    Wrote {
+        /// The signed event.
+        event: EventId,
+        /// What it says.
+        said: Said,
+    },
+    /// After [`Input::Restored`]: relays were asked for what we wrote, the node for every leg, and all of it was told.
+    Recalled,
 }
 
 /// What our person decides.
@@ -77,6 +88,10 @@ pub enum Command {
     OfferLateInvoice,
     /// Buyer, after the hold is over and only for goods received: pay that invoice.
     PayLate,
+    /// Seller, restored from a backup: the goods went out before.
+    HadShipped(Shipment),
+    /// Seller, restored from a backup: the goods are still here, deadlines count again.
+    NotShipped,
 }
 
 /// What the seller says of the parcel.

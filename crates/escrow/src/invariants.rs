@@ -4,13 +4,13 @@ use crate::{
     effect::Effect,
     input::Condition,
     leg::{HeldState, Leg, PaidState, Paying, Want},
-    letter::Paper,
+    letter::{Message, Paper},
     moment::At,
     note::Note,
     stage::{Ending, Stage, stage},
     step::Step,
     terms::Side,
-    trade::Trade,
+    trade::{Trade, Unwind},
 };
 use domp_protocol::{purpose::Purpose, units::Blocks};
 
@@ -23,6 +23,7 @@ pub fn check(before: &Trade, at: At, step: &Step) -> Result<(), Broken> {
     wants_are_final(before, &step.trade)?;
     secrets_leave_only_as_decided(before, at, step)?;
     nothing_is_held_too_long(at, &step.trade)?;
+    doubt_gives_nothing_up(before, step)?;
     money_moves_only_when_fresh(at, step)?;
     payments_are_asked_once(before, step)?;
     ended_is_final(before, step)
@@ -75,7 +76,7 @@ fn secrets_leave_only_as_decided(before: &Trade, at: At, step: &Step) -> Result<
                     return broken("2: the secret leaves twice");
                 }
             }
-            Effect::Settle { .. } if after.choices.shipped.is_none() => {
+            Effect::Settle { .. } if after.choices.shipped.is_none() && !after.in_doubt() => {
                 return broken("2: settled without having shipped");
             }
             _ => {}
@@ -93,6 +94,38 @@ fn nothing_is_held_too_long(at: At, after: &Trade) -> Result<(), Broken> {
         if at.height >= due && holding.want == Want::Hold {
             return broken(format!("4: {} is held past its deadline {due}", leg.purpose));
         }
+    }
+    Ok(())
+}
+
+/// C-47: while it is open what we did before a restore, nothing is given up because it has not happened, and nothing is
+/// written that may have been written.
+fn doubt_gives_nothing_up(before: &Trade, step: &Step) -> Result<(), Broken> {
+    let after = &step.trade;
+    if !after.in_doubt() {
+        return Ok(());
+    }
+    let assumed = matches!(
+        after.unwind,
+        Some(
+            Unwind::Lapsed
+                | Unwind::NotPaidInTime
+                | Unwind::OnlyOneLocked
+                | Unwind::NoHandshake
+                | Unwind::NotShipped
+                | Unwind::LegLost(_)
+                | Unwind::InvoiceRefused(_)
+        )
+    );
+    if assumed && before.unwind.is_none() {
+        return broken("C-47: gives up for something that may have happened before the restore");
+    }
+    let speaks = |effect: &Effect| {
+        let Effect::Send { message, .. } = effect else { return false };
+        matches!(message, Message::Payment | Message::LockAck(_) | Message::LockOk { .. })
+    };
+    if step.effects.iter().any(|effect| speaks(effect) || matches!(effect, Effect::Pay { .. })) {
+        return broken("C-47: does again what may have been done before the restore");
     }
     Ok(())
 }

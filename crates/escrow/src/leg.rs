@@ -117,6 +117,10 @@ pub struct Paying {
     pub node: PaidState,
     /// Height when we first asked our node to pay: no part of it can have been accepted much earlier.
     pub asked_at: Option<Height>,
+    /// That height is not remembered but inferred from the expiry, to which the node may have added blocks: it is no lower
+    /// bound.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inferred: bool,
     /// Height when the whole amount was first seen in flight.
     pub seen_at: Option<Height>,
     /// A pay order is with the node now; its call has not come back.
@@ -143,6 +147,7 @@ impl Leg {
         let end = End::Payer(Paying {
             node: PaidState::NotSent,
             asked_at: None,
+            inferred: false,
             seen_at: None,
             calling: false,
             missing: false,

@@ -15,6 +15,11 @@ use serde::{Deserialize, Serialize};
 pub const RESEND_AFTER: Blocks = Blocks(2);
 /// Blocks after which a bid and its hashes are sent again while nobody has answered: a bid may wait for two weeks.
 pub const REPEAT_BID_AFTER: Blocks = Blocks(12);
+/// Blocks for which a late invoice is sent again: as long as it can be paid, about a day.
+pub const LATE_INVOICE_FOR: Blocks = Blocks(144);
+/// Blocks for which a verdict without the secret is sent again, whatever has become of the money: it may come when all is
+/// over, and the late payment hangs on it. About a week.
+pub const LATE_VERDICT_FOR: Blocks = Blocks(1008);
 
 /// The papers of a trade. Each side writes each of them at most once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -119,6 +124,18 @@ pub enum Message {
         /// The invoice.
         bolt11: String,
     },
+}
+
+impl Letter {
+    /// Whether it is sent again also when the trade is over: what the late payment hangs on.
+    pub const fn outlives_the_trade(&self) -> bool {
+        let late = match &self.message {
+            Message::LateInvoice { .. } => true,
+            Message::Verdict { reveal, .. } => reveal.is_none(),
+            _ => false,
+        };
+        late && self.not_after.is_some()
+    }
 }
 
 impl Message {

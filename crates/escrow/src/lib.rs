@@ -23,6 +23,7 @@ pub mod note;
 pub mod offering;
 pub mod reports;
 pub mod resolution;
+pub mod restored;
 pub mod said;
 pub mod setup;
 pub mod shipping;

@@ -1,6 +1,6 @@
 //! Notes: what the machine tells people about an input, in data. Nothing acts on a note.
 
-use crate::{ack::Disagreement, stage::Stage, trade::Unwind};
+use crate::{ack::Disagreement, letter::Paper, stage::Stage, trade::Unwind};
 use domp_protocol::{
     purpose::Purpose,
     units::{Height, Unix},
@@ -59,6 +59,10 @@ pub enum Note {
     Disputed,
     /// The node's height cannot be relied on; waiting before committing money or goods.
     TipNotFresh,
+    /// Restored from a backup: whether the goods went out before, only our person knows.
+    RestoredInDoubt,
+    /// Restored from a backup: a paper of ours was found that this store did not know.
+    Remembered(Paper),
 }
 
 /// Why a command was not carried out, and what to do instead `[D3-71]`.

@@ -4,9 +4,10 @@ use crate::{
     effect::Effect,
     input::{InvoiceReport, Outcome, PaymentReport, Task},
     leg::{End, HeldState, Holding, Leg, PaidState, Paying, Want},
-    letter::{Message, Paper},
+    letter::{LATE_INVOICE_FOR, Message, Paper},
     moment::At,
     note::Note,
+    stage::stage,
     step::Turn,
     trade::Unwind,
 };
@@ -32,21 +33,38 @@ fn paying_mut(turn: &mut Turn, purpose: Purpose) -> Option<(&mut Paying, At, cra
 }
 
 pub(crate) fn record_invoice(turn: &mut Turn, purpose: Purpose, report: InvoiceReport) {
+    // What a restored store does not know to have ordered it may have ordered.
+    let restored = turn.trade.restored.is_some();
+    let doubt = turn.trade.in_doubt();
+    let ended = stage(&turn.trade).is_ended();
     let Some(holding) = holding_mut(turn, purpose) else { return };
     let still_there =
         holding.acknowledged && matches!(report, InvoiceReport::Open | InvoiceReport::Held { .. });
     let note = match report {
         InvoiceReport::Open => {
-            if holding.node == HeldState::Unissued && holding.want != Want::Nothing {
+            // A restored store may not know that it has accepted: such an invoice is to be given up with the bid.
+            let issued = holding.want != Want::Nothing || doubt && !ended;
+            if holding.node == HeldState::Unissued && issued {
                 holding.node = HeldState::Open;
             }
             None
         }
         InvoiceReport::Held { accepted_at, expiry, amount } => held(holding, accepted_at, expiry, amount),
         InvoiceReport::Settled => {
-            let asked = holding.want == Want::Settle;
-            holding.node = HeldState::Settled;
-            (!asked).then(|| Note::Alarm(format!("{purpose} was settled without an order of ours")))
+            let forgot = match holding.node {
+                HeldState::Unissued => doubt,
+                HeldState::Open | HeldState::Held { .. } => restored,
+                HeldState::Settled | HeldState::Cancelled => false,
+            };
+            let asked = holding.want == Want::Settle || forgot && purpose == Purpose::Purchase;
+            match std::mem::replace(&mut holding.node, HeldState::Settled) {
+                _ if !asked => Some(Note::Alarm(format!("{purpose} was settled without an order of ours"))),
+                // Without an alarm a trade that had ended as refunded would end once more, and be frozen for it.
+                HeldState::Cancelled => {
+                    Some(Note::Alarm(format!("the node reports {purpose} as settled after it was cancelled")))
+                }
+                HeldState::Unissued | HeldState::Open | HeldState::Held { .. } | HeldState::Settled => None,
+            }
         }
         InvoiceReport::Cancelled => cancelled(holding, purpose),
         InvoiceReport::NotFound => match holding.node {
@@ -90,7 +108,15 @@ fn cancelled(holding: &mut Holding, purpose: Purpose) -> Option<Note> {
     }
 }
 
+/// The height at which a payment that this store does not remember was asked for, at the earliest.
+fn paid_at(leg: &Leg, final_expiry: Option<Height>, at: At) -> Height {
+    let paid_at = final_expiry.map_or(at.height, |expiry| expiry.minus(leg.cltv)).min(at.height);
+    paid_at.minus(crate::ack::TIP_SKEW)
+}
+
 pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentReport) {
+    let restored = turn.trade.restored.is_some();
+    let doubt = turn.trade.in_doubt();
     let revealed = turn.trade.revealed_at.is_some();
     let Some((paying, at, leg)) = paying_mut(turn, purpose) else { return };
     paying.missing = false;
@@ -112,24 +138,36 @@ pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentR
             None
         }
         (PaidState::InFlight { .. }, PaymentReport::NotFound) => Some(Note::PaymentUnknown(purpose)),
+        (PaidState::NotSent, PaymentReport::Trying) if doubt => {
+            // The same, under way: nobody orders it again.
+            paying.node = PaidState::Asked;
+            paying.asked_at = Some(at.height);
+            paying.inferred = true;
+            None
+        }
         (_, PaymentReport::Trying) => None,
         (PaidState::NotSent, PaymentReport::InFlight { final_expiry, first_hop_expiry }) => {
             // Our node has paid this hash although this store does not know: it was restored from an older state. What
             // is locked is followed to its end; nothing more is paid without a new word from our person.
-            let paid_at = final_expiry.map_or(at.height, |expiry| expiry.minus(leg.cltv)).min(at.height);
-            paying.asked_at = Some(paid_at.minus(crate::ack::TIP_SKEW));
+            paying.asked_at = Some(paid_at(&leg, final_expiry, at));
+            paying.inferred = true;
             paying.seen_at = Some(at.height);
             paying.node = PaidState::InFlight { final_expiry, first_hop_expiry };
             None
         }
         (_, PaymentReport::InFlight { final_expiry, first_hop_expiry }) => {
+            if paying.inferred && paying.seen_at.is_none() {
+                paying.asked_at = Some(paid_at(&leg, final_expiry, at));
+            }
             paying.seen_at.get_or_insert(at.height);
             paying.node = PaidState::InFlight { final_expiry, first_hop_expiry };
             None
         }
         (_, PaymentReport::Succeeded) => {
+            // A restored store may not know that it has revealed; but what its node did not know a moment ago is news.
+            let known = doubt || paying.node != PaidState::NotSent;
             paying.node = PaidState::Succeeded;
-            let expected = purpose == Purpose::Purchase && revealed;
+            let expected = purpose == Purpose::Purchase && known && (revealed || restored);
             (!expected)
                 .then(|| Note::Alarm(format!("{purpose} was taken although its secret was never revealed")))
         }
@@ -188,6 +226,10 @@ fn issue_ended(turn: &mut Turn, purpose: Purpose, outcome: &Outcome) {
                 holding.node = HeldState::Open;
             }
         }
+        // By a store that was restored: the invoice may be there, held or past.
+        Outcome::Refused(reason) if turn.trade.in_doubt() => {
+            turn.note(Note::NotSent(format!("invoice of {purpose}: {reason}")));
+        }
         Outcome::Refused(reason) => {
             if let Some(holding) = holding_mut(turn, purpose).filter(|h| h.node == HeldState::Unissued) {
                 holding.node = HeldState::Cancelled;
@@ -238,7 +280,8 @@ fn late_issued(turn: &mut Turn, outcome: &Outcome) {
                 late.hash = Some(*hash);
                 late.expires = Some(*expires);
             }
-            turn.post(Message::LateInvoice { bolt11: bolt11.clone() });
+            let last = turn.at.height.plus(LATE_INVOICE_FOR);
+            turn.post_until(Message::LateInvoice { bolt11: bolt11.clone() }, Some(last));
         }
         Outcome::Refused(reason) => {
             turn.trade.late = None;
@@ -255,6 +298,7 @@ impl Turn {
         let (Some(hash), Some(bolt11)) = (leg.hash, leg.invoice) else { return };
         // An order is repeated only when the node has never heard of the one before: this one counts.
         paying.asked_at = Some(at.height);
+        paying.inferred = false;
         paying.node = PaidState::Asked;
         paying.calling = true;
         paying.missing = false;

@@ -5,11 +5,11 @@ use crate::{
     effect::Effect,
     input::{Agreement, Condition, Secret},
     leg::{HeldState, Want},
-    letter::{Message, Paper},
+    letter::{LATE_VERDICT_FOR, Message, Paper},
     note::{Note, Refusal},
     step::Turn,
     terms::Side,
-    trade::Unwind,
+    trade::{Trade, Unwind},
 };
 use domp_protocol::{deadlines::collateral_settle_by, ids::PaymentHash, purpose::Purpose, units::Height};
 
@@ -51,7 +51,10 @@ fn give_verdict(turn: &mut Turn) {
     }
     let may = verdict.condition == Condition::Received && turn.trade.revealed_at.is_none();
     let reveal = price_hash(turn).filter(|_| may && may_reveal(turn).is_ok());
-    let not_after = reveal.and_then(|_| reveal_by(turn));
+    let not_after = match reveal {
+        Some(_) => reveal_by(turn),
+        None => Some(turn.at.height.plus(LATE_VERDICT_FOR)),
+    };
     turn.post_until(Message::Verdict { verdict, reveal }, not_after);
     if reveal.is_some() {
         turn.trade.revealed_at.get_or_insert(turn.at.height);
@@ -102,7 +105,9 @@ fn claim(turn: &mut Turn) {
     }
     let peer = &turn.trade.peer;
     let released = peer.received || peer.released || turn.trade.both_agreed(Agreement::Release);
-    let entitled = turn.trade.choices.shipped.is_some() && released;
+    // To a store that cannot know whether it shipped, the buyer's own word that the money is the seller's is enough: nobody
+    // says so for goods that have not come (C-47).
+    let entitled = (turn.trade.choices.shipped.is_some() || turn.trade.in_doubt()) && released;
     let Some(holding) = turn.trade.leg(Purpose::Purchase).and_then(|leg| leg.holding()).copied() else {
         return;
     };
@@ -128,7 +133,7 @@ fn claim(turn: &mut Turn) {
 /// Nothing of ours is ever held past its deadline: the refund needs nobody `[D3-10]` `[D3-32]` `[D3-50]` `[D3-76]`.
 fn return_in_time(turn: &mut Turn) {
     let height = turn.at.height;
-    if price_due(turn).is_some_and(|due| height >= due) && !turn.trade.is_claiming() {
+    if price_due(&turn.trade).is_some_and(|due| height >= due) && !turn.trade.is_claiming() {
         turn.unwind(Unwind::NotConfirmed);
     }
     if collateral_due(turn).is_some_and(|due| height >= due) || price_is_gone(turn) {
@@ -148,11 +153,11 @@ fn price_is_gone(turn: &Turn) -> bool {
 
 /// The height by which the price must be settled or cancelled: the acknowledged one, or before there is one, the one
 /// that follows from its expiry.
-fn price_due(turn: &Turn) -> Option<Height> {
-    let leg = turn.trade.leg(Purpose::Purchase)?;
+pub(crate) fn price_due(trade: &Trade) -> Option<Height> {
+    let leg = trade.leg(Purpose::Purchase)?;
     let HeldState::Held { expiry, .. } = leg.holding()?.node else { return None };
-    let by_expiry = collateral_settle_by(expiry, turn.trade.terms.agreed.seller_auto_cancel);
-    Some(turn.trade.deadlines.map_or(by_expiry, |deadlines| deadlines.settle_by.min(by_expiry)))
+    let by_expiry = collateral_settle_by(expiry, trade.terms.agreed.seller_auto_cancel);
+    Some(trade.deadlines.map_or(by_expiry, |deadlines| deadlines.settle_by.min(by_expiry)))
 }
 
 fn collateral_due(turn: &Turn) -> Option<Height> {
@@ -177,7 +182,9 @@ fn return_everything(turn: &mut Turn) {
             turn.order(purpose, Want::Cancel);
         }
     }
-    if turn.trade.has(Paper::LockAck) || why == Unwind::Refund {
+    // A restored store may not know that it has acknowledged.
+    let may_have = turn.trade.restored.is_some() && turn.trade.papers.contains_key(&Paper::Payment);
+    if turn.trade.has(Paper::LockAck) || may_have || why == Unwind::Refund {
         turn.post(Message::Refund {
             reason: turn.trade.refund_reason.clone().unwrap_or_else(|| why.to_string()),
         });

@@ -39,9 +39,9 @@ pub(crate) fn record(turn: &mut Turn, event: EventId, said: &Said) {
     match turn.trade.papers.get(&paper).copied() {
         Some(known) if known == event => {}
         // Both sides write their own copy of an agreement; every other paper has one author only.
+        // Its arrival is acknowledged all the same, or it would come for ever.
         Some(_) if author.is_some() => {
             turn.note(Note::Ignored(format!("a second {paper:?} in one trade")));
-            return;
         }
         Some(_) | None => take_in(turn, event, paper, said),
     }
@@ -61,7 +61,7 @@ fn is_beyond_all_reason(turn: &Turn, event: EventId) -> bool {
 }
 
 /// Who may say it (nobody in particular for what both may say) and which paper it is; a dispute is no paper.
-const fn author_and_paper(said: &Said) -> Option<(Option<Side>, Paper)> {
+pub(crate) const fn author_and_paper(said: &Said) -> Option<(Option<Side>, Paper)> {
     Some(match said {
         Said::Hashes(_) => (Some(Side::Buyer), Paper::Hashes),
         Said::Acceptance(_) | Said::BadAcceptance(_) => (Some(Side::Seller), Paper::Acceptance),

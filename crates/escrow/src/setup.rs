@@ -59,7 +59,8 @@ fn introduce(turn: &mut Turn) {
 /// Nobody answers, or nobody pays: nothing was locked, the trade is abandoned `[D3-52]`.
 fn give_up_unanswered(turn: &mut Turn) {
     let now = turn.at.unix;
-    if turn.trade.has_begun_paying() {
+    // A restored store may not know that it has paid.
+    if turn.trade.has_begun_paying() || turn.trade.in_doubt() {
         return;
     }
     let offered = turn.trade.papers.contains_key(&Paper::Acceptance);
@@ -74,7 +75,7 @@ fn give_up_unanswered(turn: &mut Turn) {
 /// Pays the legs in their order, the next only once the one before is wholly in flight `[D3-07]` `[D3-25]`.
 fn lock_next(turn: &mut Turn) {
     watch_paying(turn);
-    if !turn.trade.choices.pay || turn.trade.unwind.is_some() {
+    if !turn.trade.choices.pay || turn.trade.unwind.is_some() || turn.trade.in_doubt() {
         return;
     }
     let next = turn.trade.legs.iter().find(|leg| !leg.is_locked()).and_then(|leg| {
@@ -103,10 +104,11 @@ fn watch_paying(turn: &mut Turn) {
     }
     let now = turn.at.unix;
     let failed = |leg: &Leg| leg.paying().is_some_and(|paying| paying.node == PaidState::Failed);
-    if turn.trade.deadlines.is_none() && turn.trade.legs.iter().any(failed) {
+    let doubt = turn.trade.in_doubt();
+    if turn.trade.deadlines.is_none() && turn.trade.legs.iter().any(failed) && !doubt {
         turn.unwind(Unwind::PaymentFailed);
     }
-    if turn.trade.lock_by().is_some_and(|by| now >= by) {
+    if turn.trade.lock_by().is_some_and(|by| now >= by) && !doubt {
         turn.unwind(Unwind::NotPaidInTime);
     }
     if turn.trade.unwind.is_none() {
@@ -123,17 +125,24 @@ fn watch_paying(turn: &mut Turn) {
 /// Hashes as proof, once both are in flight `[D3-20]`.
 fn tell_paid(turn: &mut Turn) {
     let all = turn.trade.legs.iter().all(Leg::is_locked);
-    if all && turn.trade.unwind.is_none() {
+    let told = turn.trade.restored.is_some() && turn.trade.peer.ack.is_some();
+    if all && turn.trade.unwind.is_none() && !turn.trade.in_doubt() && !told {
         turn.post(Message::Payment);
     }
 }
 
 /// Agrees with the seller's acknowledgement only if our own node bears it out.
 fn answer_ack(turn: &mut Turn) {
-    if turn.trade.unwind.is_some() || turn.trade.letter(Paper::LockOk).is_some() {
+    let known = turn.trade.restored.is_some() && turn.trade.deadlines.is_some();
+    let silent = turn.trade.unwind.is_some() || turn.trade.in_doubt() || known;
+    if silent || turn.trade.letter(Paper::LockOk).is_some() {
         return;
     }
     let Some((event, ack)) = turn.trade.peer.ack.clone() else { return };
+    if turn.trade.restored.is_some() {
+        // The 311 that the seller goes by is the one that was written before, whatever was written since.
+        turn.trade.papers.insert(Paper::Payment, ack.payment);
+    }
     match disagreement(turn, &ack) {
         Some(why) => {
             if turn.trade.peer.ack_disagrees.as_ref() != Some(&why) {
@@ -145,7 +154,11 @@ fn answer_ack(turn: &mut Turn) {
             turn.trade.peer.ack_disagrees = None;
             let deadlines = buyers_deadlines(&turn.trade.terms, &turn.trade.legs, &ack);
             turn.trade.deadlines = Some(deadlines);
-            turn.post_until(Message::LockOk { ack: event }, Some(ack.deadlines.lock.plus(GRACE)));
+            let last = ack.deadlines.lock.plus(GRACE);
+            // By a restored store found too late for saying so: it was said before, or nothing was shipped.
+            if turn.trade.restored.is_none() || turn.at.height <= last {
+                turn.post_until(Message::LockOk { ack: event }, Some(last));
+            }
         }
         None => turn.note(Note::TipNotFresh),
     }
@@ -177,7 +190,8 @@ fn seller(turn: &mut Turn) {
 
 /// A bid that is not answered in time, also because our node made no invoices: the buyer would not pay them any more.
 fn lapse(turn: &mut Turn) {
-    if !turn.trade.has_answered() && turn.at.unix >= turn.trade.terms.lapses_at() {
+    let open = !turn.trade.has_answered() && !turn.trade.in_doubt();
+    if open && turn.at.unix >= turn.trade.terms.lapses_at() {
         turn.unwind(Unwind::Lapsed);
     }
 }
@@ -228,15 +242,24 @@ fn watch_locking(turn: &mut Turn) {
     if turn.trade.unwind.is_some() || turn.trade.deadlines.is_some() {
         return;
     }
+    let holds_on = turn.trade.holds_on();
+    let taken = |leg: &Leg| leg.holding().is_some_and(|holding| holding.node == HeldState::Settled);
+    // Taken before a restore: nothing is waited for.
+    if turn.trade.leg(Purpose::Purchase).is_some_and(taken) {
+        return;
+    }
     let first = turn.trade.legs.iter().filter_map(held).map(|(since, ..)| since).min();
     let all = turn.trade.legs.iter().all(|leg| held(leg).is_some());
     let lost = turn.trade.legs.iter().find(|leg| leg.holding().is_some_and(lost)).map(|leg| leg.purpose);
-    if let Some(purpose) = lost {
+    if let Some(purpose) = lost.filter(|_| !holds_on) {
         turn.unwind(Unwind::LegLost(purpose));
         return;
     }
     if let Some(why) = bad_lock(turn) {
         turn.unwind(Unwind::BadLock(why));
+        return;
+    }
+    if holds_on {
         return;
     }
     if !all && first.is_some_and(|first| turn.at.height >= first.plus(GRACE)) {
@@ -277,7 +300,8 @@ fn bad_lock(turn: &Turn) -> Option<String> {
 /// All is held and the buyer says that it paid: states what is held and sets the deadlines.
 fn acknowledge(turn: &mut Turn) {
     let trade = &turn.trade;
-    if trade.unwind.is_some() || trade.deadlines.is_some() {
+    // A second acknowledgement would not be the one that the buyer goes by.
+    if trade.unwind.is_some() || trade.deadlines.is_some() || trade.holds_on() {
         return;
     }
     let (Some(acceptance), Some(payment)) =
@@ -315,7 +339,8 @@ fn watch_handshake(turn: &mut Turn) {
     if let Some((event, _)) = agreed.filter(|_| turn.trade.unwind.is_none()) {
         turn.trade.papers.insert(Paper::LockOk, event);
     }
-    if !turn.trade.papers.contains_key(&Paper::LockOk) && turn.at.height >= deadlines.lock.plus(GRACE) {
+    let waits = !turn.trade.papers.contains_key(&Paper::LockOk) && !turn.trade.holds_on();
+    if waits && turn.at.height >= deadlines.lock.plus(GRACE) {
         turn.unwind(Unwind::NoHandshake);
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn decide(turn: &mut Turn) {
     }
     if let Some(shipment) = turn.trade.choices.shipped.clone() {
         turn.post(Message::Shipped(shipment));
-    } else {
+    } else if !turn.trade.in_doubt() {
         refund_unshipped(turn);
     }
 }

@@ -117,9 +117,15 @@ pub fn stage(trade: &Trade) -> Stage {
     if trade.unwind.is_some() {
         return Stage::Returning;
     }
+    // A restored buyer that agrees with the acknowledgement too late to say so has said so before.
+    let agrees = trade.side == Side::Buyer && trade.restored.is_some() && trade.deadlines.is_some();
     // "Shipped" before the handshake is a seller's word about nothing.
-    if trade.has(Paper::LockOk) {
+    if trade.has(Paper::LockOk) || agrees {
         return if trade.has(Paper::Shipped) { Stage::Shipped } else { Stage::ToShip };
+    }
+    // A restored seller may have nothing but its own word for what was agreed before.
+    if trade.restored.is_some() && trade.choices.shipped.is_some() {
+        return Stage::Shipped;
     }
     let legs = &trade.legs;
     if legs.iter().all(crate::leg::Leg::is_locked) {
@@ -145,7 +151,9 @@ fn late_under_way(trade: &Trade) -> bool {
 
 /// How the trade ended, once every leg is over and nothing will begin any more.
 fn ending(trade: &Trade) -> Option<Ending> {
-    if !trade.legs.iter().all(crate::leg::Leg::is_over) {
+    // What was not sent as far as a restored store knows may have been.
+    let unknown = trade.side == Side::Buyer && trade.in_doubt();
+    if unknown || !trade.legs.iter().all(crate::leg::Leg::is_over) {
         return None;
     }
     if trade.leg(Purpose::BuyerCollateral).is_some_and(was_taken) {
@@ -162,6 +170,9 @@ fn ending(trade: &Trade) -> Option<Ending> {
         (_, Some(paying)) => paying.seen_at.is_some(),
         (None, None) => false,
     });
+    // A restored store may have seen only the end of it.
+    let recalled = trade.restored.is_some() && !trade.in_doubt();
+    let began = began || recalled && trade.papers.contains_key(&Paper::Payment);
     match (trade.unwind.is_some(), began) {
         (_, true) if trade.side == Side::Seller || price_is_over(trade) => Some(Ending::Refunded),
         (true, true) => Some(Ending::Refunded),

@@ -8,7 +8,7 @@ use crate::{
     letter::{Letter, Message, Paper, REPEAT_BID_AFTER, RESEND_AFTER},
     moment::At,
     note::Note,
-    reports, resolution, said, setup, shipping,
+    reports, resolution, restored, said, setup, shipping,
     stage::stage,
     trade::{RULES_VERSION, Trade, Unwind},
 };
@@ -54,6 +54,9 @@ fn record(turn: &mut Turn, input: &Input) {
         Input::Payment { purpose, report } => reports::record_payment(turn, *purpose, *report),
         Input::Late(report) => reports::record_late(turn, *report),
         Input::Outcome { of, outcome } => reports::record_outcome(turn, *of, outcome),
+        Input::Restored => restored::begin(turn),
+        Input::Wrote { event, said } => restored::wrote(turn, *event, said),
+        Input::Recalled => restored::recalled(turn),
     }
 }
 
@@ -66,25 +69,33 @@ fn resend(turn: &mut Turn, input: &Input) {
     for index in 0..turn.trade.letters.len() {
         let due = turn.trade.letter_due(&turn.trade.letters[index]).is_some_and(|due| height >= due);
         if due {
+            let not_after = turn.trade.not_after(&turn.trade.letters[index]);
             let letter = &mut turn.trade.letters[index];
             letter.posted_at = height;
-            turn.effects
-                .push(Effect::Resend { message: letter.message.clone(), not_after: letter.not_after });
+            turn.effects.push(Effect::Resend { message: letter.message.clone(), not_after });
         }
     }
 }
 
 impl Trade {
+    /// The height after which a letter is not sent. Of one that was found again its own is not known, but a secret never
+    /// leaves after REVEAL_BY.
+    fn not_after(&self, letter: &Letter) -> Option<Height> {
+        let reveal_by = self.deadlines.filter(|_| letter.message.reveals().is_some()).map(|d| d.reveal_by);
+        letter.not_after.or(reveal_by)
+    }
     /// The height at which a letter is to be sent again, if ever.
     pub fn letter_due(&self, letter: &Letter) -> Option<Height> {
         let waiting = letter.sent.is_some() && !letter.receipted;
         let due = letter.posted_at.plus(self.resent_after(letter.paper).filter(|_| waiting)?);
-        let last = match (letter.not_after, self.deadlines) {
+        let last = match (self.not_after(letter), self.deadlines) {
             (Some(not_after), _) => not_after,
             (None, Some(deadlines)) => deadlines.settle_by,
+            (None, None) if letter.message.reveals().is_some() => return None,
             (None, None) => due,
         };
-        (due <= last && !stage(self).is_ended()).then_some(due)
+        let matters = letter.outlives_the_trade() || !stage(self).is_ended();
+        (due <= last && matters).then_some(due)
     }
 
     /// After how many blocks a paper is sent again, if it still is. Most are until a receipt comes; of the first three no

@@ -52,6 +52,19 @@ pub struct Trade {
     pub late: Option<LatePayment>,
     /// Other side's events that we have seen, with the height of the first sight.
     pub seen: BTreeMap<EventId, Height>,
+    /// Set when the store came from a backup: the world may be ahead of it (C-47).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
+}
+
+/// What a store that came from a backup knows of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Restored {
+    /// The height at which it was restored.
+    pub at: Height,
+    /// Whether it is still open what we did after the backup was made. Until then nothing that follows from "it has not
+    /// happened" is done, but for what the chain's own deadline asks.
+    pub doubt: bool,
 }
 
 /// What our person decided.
@@ -222,6 +235,7 @@ impl Trade {
             revealed_at: None,
             late: None,
             seen: BTreeMap::new(),
+            restored: None,
         }
     }
 
@@ -243,6 +257,14 @@ impl Trade {
     pub fn wrote_before(&self, paper: Paper) -> bool {
         let once = !matches!(paper, Paper::Bid | Paper::AgreeCancel | Paper::AgreeRelease);
         once && self.papers.contains_key(&paper) && self.letter(paper).is_none()
+    }
+    /// Whether this store came from a backup and it is open what we did since.
+    pub fn in_doubt(&self) -> bool {
+        self.restored.is_some_and(|restored| restored.doubt)
+    }
+    /// Seller: nothing is given up because something before the shipping has not happened. The goods are out, or may be.
+    pub fn holds_on(&self) -> bool {
+        self.in_doubt() || self.choices.shipped.is_some()
     }
     /// A letter of ours.
     pub fn letter(&self, paper: Paper) -> Option<&Letter> {

@@ -24,10 +24,10 @@ pub struct Wake {
 
 /// The earliest height and time at which a tick may have an effect. Ticking earlier or more often does no harm.
 pub fn wake(trade: &Trade) -> Wake {
-    if stage(trade).is_ended() {
-        return Wake::default();
-    }
     let letters = trade.letters.iter().filter_map(|letter| trade.letter_due(letter));
+    if stage(trade).is_ended() {
+        return Wake { height: letters.min(), unix: None };
+    }
     let by_side = match trade.side {
         Side::Seller => seller_heights(trade),
         Side::Buyer => Vec::new(),
@@ -40,6 +40,8 @@ fn next_time(trade: &Trade) -> Option<Unix> {
         return trade.legs.iter().filter_map(Leg::unheard_until).min();
     }
     match trade.side {
+        // Nothing that has not happened as far as a restored store knows ends anything.
+        _ if trade.in_doubt() => None,
         Side::Buyer if trade.has_begun_paying() => trade.lock_by(),
         Side::Buyer if trade.has(Paper::Acceptance) => trade.pay_by(),
         Side::Buyer => Some(trade.terms.lapses_at()),
@@ -60,19 +62,21 @@ fn seller_heights(trade: &Trade) -> Vec<Height> {
         if matches!(holding.want, Want::Hold | Want::Nothing) {
             heights.push(collateral_settle_by(expiry, auto_cancel));
         }
-        if trade.deadlines.is_none() && trade.unwind.is_none() {
+        if trade.deadlines.is_none() && trade.unwind.is_none() && !trade.holds_on() {
             heights.push(since.plus(GRACE));
         }
     }
     if let Some(deadlines) = trade.deadlines.filter(|_| trade.unwind.is_none()) {
-        if !trade.papers.contains_key(&Paper::LockOk) {
-            heights.push(deadlines.lock.plus(GRACE));
-        } else if trade.choices.shipped.is_none() {
-            heights.push(deadlines.ship_by.plus(Blocks(1)));
+        if !trade.holds_on() {
+            let answered = trade.papers.contains_key(&Paper::LockOk);
+            heights.push(if answered {
+                deadlines.ship_by.plus(Blocks(1))
+            } else {
+                deadlines.lock.plus(GRACE)
+            });
         }
-        let holds =
-            trade.leg(Purpose::Purchase).and_then(|leg| leg.holding()).is_some_and(|h| h.want == Want::Hold);
-        if holds {
+        let open = |want| matches!(want, Want::Hold | Want::Nothing);
+        if trade.leg(Purpose::Purchase).and_then(Leg::holding).is_some_and(|holding| open(holding.want)) {
             heights.push(deadlines.settle_by);
         }
     }

@@ -56,6 +56,16 @@ pub enum Action {
     Reorg(Blocks),
     /// Trouble begins for one side.
     Trouble(Side, Kind, Blocks),
+    /// A side makes a backup; it replaces the one before.
+    Backup(Side),
+    /// A side's machine is lost, and its program starts on another one with the last backup. The relays give back what was
+    /// public and what the other side wrote.
+    Restore {
+        /// Whose.
+        side: Side,
+        /// They also give back the copies of its private letters that it sent to itself.
+        copies: bool,
+    },
     /// A person does something.
     Person(Side, Command),
     /// The parcel arrives.

@@ -184,6 +184,8 @@ fn commands() -> Vec<(Command, &'static str)> {
         (Command::Withdraw, "cancel"),
         (Command::OfferLateInvoice, "offer late invoice"),
         (Command::PayLate, "pay late invoice"),
+        (Command::HadShipped(Shipment::default()), "had shipped"),
+        (Command::NotShipped, "not shipped"),
     ]
 }
 

@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod atlas;
+pub mod backup;
 pub mod book;
 pub mod cheat;
 pub mod dice;

@@ -41,7 +41,8 @@ impl World {
                 return Some("the buyer lost its collateral".into());
             }
             let taken = self.price.payer == PayerEnd::Succeeded;
-            if taken && self.buyer.revealed_at.is_none() {
+            let forgotten = self.restores[Side::Buyer as usize] > 0 && self.secret_sent;
+            if taken && self.buyer.revealed_at.is_none() && !forgotten {
                 return Some("the buyer lost the price without having confirmed anything".into());
             }
             if (taken && self.paid_late) || self.paid_twice {
@@ -232,6 +233,10 @@ impl World {
         if self.height >= collateral_settle_by(expiry, agreed.seller_auto_cancel) {
             return Some("held past SETTLE_BY");
         }
+        // What has not happened as far as a restored store knows gives nothing up.
+        if self.seller.restored.is_some() && self.seller.holds_on() {
+            return None;
+        }
         // A router that is stuck with the other one may still come: then there is a lock after all.
         let lock = LEGS.iter().try_fold(since, |lock, purpose| match self.htlc(*purpose).payee {
             PayeeEnd::Held { since, .. } => Some(lock.max(since)),
@@ -267,13 +272,17 @@ impl World {
     fn wrong_with(&self, effect: &Effect) -> Option<String> {
         let both = |purpose: Purpose| {
             let htlc = self.htlc(purpose);
-            (htlc.told_settle && htlc.told_cancel)
+            // Its node refuses what comes second; somebody who was restored may not know what it ordered.
+            let knows = self.restores[Side::Seller as usize] == 0;
+            (knows && htlc.told_settle && htlc.told_cancel)
                 .then(|| format!("the node is told both to settle and to cancel {purpose}"))
         };
         match effect {
             Effect::Pay { purpose, hash, amount, .. } => self.wrong_with_paying(*purpose, *hash, *amount),
             Effect::Settle { purpose, .. } => both(*purpose).or_else(|| {
-                if self.shipped_at.is_none() {
+                // Somebody who was restored may take the buyer's word that the goods came for their having gone.
+                let knows = self.restores[Side::Seller as usize] == 0;
+                if self.shipped_at.is_none() && knows {
                     return Some("the seller takes the price without having shipped".into());
                 }
                 let opens = self.secret_known_to_seller && *purpose == Purpose::Purchase;

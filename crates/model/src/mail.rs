@@ -25,8 +25,13 @@ pub struct Mail {
 impl World {
     /// Puts a letter under way. Relays keep one copy of an event.
     pub fn post(&mut self, to: Side, event: EventId, said: Said) {
+        let mail = Mail { to, event, said, sent_at: self.height };
+        let is_kept = |mail: &Mail| self.archive.iter().any(|kept| kept.to == to && kept.event == mail.event);
+        if self.nature.relays_keep && !is_kept(&mail) {
+            self.archive.push(mail.clone());
+        }
         if !self.mail.iter().any(|mail| mail.to == to && mail.event == event) {
-            self.mail.push(Mail { to, event, said, sent_at: self.height });
+            self.mail.push(mail);
         }
     }
 

@@ -3,10 +3,12 @@
 use crate::world::{Parcel, World};
 use domp_escrow::{
     input::{Agreement, Command, Condition, Shipment, Verdict},
+    leg::Leg,
     letter::Paper,
     stage::{Ending, Stage},
     terms::Side,
 };
+use domp_protocol::purpose::Purpose;
 
 /// A verdict of one word.
 pub fn verdict(condition: Condition) -> Command {
@@ -33,6 +35,15 @@ impl World {
 
     fn sellers_wish(&self) -> Option<Command> {
         let trade = &self.seller;
+        let held = trade.leg(Purpose::Purchase).is_some_and(Leg::is_locked);
+        if trade.in_doubt() && held && trade.unwind.is_none() && !trade.is_claiming() {
+            let shipped = self.shipped_at.is_some();
+            return Some(if shipped {
+                Command::HadShipped(Shipment::default())
+            } else {
+                Command::NotShipped
+            });
+        }
         match self.stage(Side::Seller) {
             Stage::Bid if trade.legs.iter().all(|leg| leg.hash.is_some()) => Some(Command::Accept),
             Stage::ToShip => Some(ship()),

@@ -152,7 +152,9 @@ impl World {
             return paper.map(|paper| (Task::Send(paper), Outcome::Refused("too late".into())));
         }
         self.secret_sent |= message.reveals().is_some();
-        let event = event_id(side, message, &self.trade(side).terms.trade);
+        let sent = paper.and_then(|paper| self.trade(side).letter(paper)).and_then(|letter| letter.sent);
+        let restores = self.restores[side as usize];
+        let event = sent.unwrap_or_else(|| event_id(side, message, &self.trade(side).terms.trade, restores));
         if let Some(said) = said(self.trade(side), message) {
             self.post(side.other(), event, said);
         }
@@ -182,8 +184,8 @@ fn done_or_refused(done: bool) -> Outcome {
     if done { Outcome::Done } else { Outcome::Refused("not in a state for that".into()) }
 }
 
-/// The same letter has the same id, however often it is sent.
-fn event_id(side: Side, message: &Message, bid: &EventId) -> EventId {
+/// The same letter has the same id, however often it is sent; but who was restored from an older state signs anew.
+fn event_id(side: Side, message: &Message, bid: &EventId, restores: u8) -> EventId {
     let mut bytes = [0; 32];
     match message {
         Message::Bid => return *bid,
@@ -194,6 +196,7 @@ fn event_id(side: Side, message: &Message, bid: &EventId) -> EventId {
         other => bytes[0] = 0x10 + other.paper().map_or(0, |paper| paper as u8),
     }
     bytes[1] = 1 + side as u8;
+    bytes[2] = restores;
     EventId::from_bytes(bytes)
 }
 

@@ -23,6 +23,8 @@ pub struct Chaos {
     pub chain: u32,
     /// Payments that fail on their route or come apart.
     pub routes: u32,
+    /// Backups made and restored.
+    pub restores: u32,
     /// Steps of the cheater.
     pub cheats: u32,
     /// Times that a person changes their mind.
@@ -65,8 +67,9 @@ impl Plan {
             1 => Some(Side::Buyer),
             _ => Some(Side::Seller),
         };
-        let setting = draw_setting(&mut dice);
+        let mut setting = draw_setting(&mut dice);
         let chaos = draw_chaos(&mut dice, cheater);
+        setting.nature.relays_keep = chaos.restores > 0;
         Self { seed, setting, cheater, chaos }
     }
 
@@ -93,6 +96,7 @@ fn draw_setting(dice: &mut Dice) -> Setting {
         auto_cancels: dice.percent(70),
         dedupes: dice.percent(70),
         receipts: true,
+        relays_keep: false,
         sabotage: None,
         judged: Judged::Invariants,
     };
@@ -112,6 +116,12 @@ fn draw_chaos(dice: &mut Dice, cheater: Option<Side>) -> Chaos {
     let (trouble, chain, routes) = (some(50, 24), some(40, 3), some(30, 3));
     let moods = some(25, 3);
     let cheats = if cheater.is_some() { dice.between(1, 8) } else { 0 };
+    let withheld = [dice.percent(10), dice.percent(10)];
+    let cheater_goes_silent = dice.percent(50);
+    let rate = dice.between(2, 25);
+    let hurry = if dice.percent(50) { 0 } else { dice.between(1, 50) };
+    let diligence = if dice.percent(60) { 100 } else { dice.between(5, 80) };
+    let restores = if dice.percent(20) { dice.between(1, 3) } else { 0 };
     Chaos {
         crashes,
         calls,
@@ -119,12 +129,13 @@ fn draw_chaos(dice: &mut Dice, cheater: Option<Side>) -> Chaos {
         trouble,
         chain,
         routes,
+        restores,
         cheats,
         moods,
-        withheld: [dice.percent(10), dice.percent(10)],
-        cheater_goes_silent: dice.percent(50),
-        rate: dice.between(2, 25),
-        hurry: if dice.percent(50) { 0 } else { dice.between(1, 50) },
-        diligence: if dice.percent(60) { 100 } else { dice.between(5, 80) },
+        withheld,
+        cheater_goes_silent,
+        rate,
+        hurry,
+        diligence,
     }
 }

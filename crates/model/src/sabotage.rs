@@ -68,11 +68,13 @@ pub enum Sabotage {
     PayLateTooEarly,
     /// A late invoice is paid as soon as it comes.
     PayLateUnasked,
+    /// A store that comes from a backup takes what it does not know for what has not happened.
+    TrustOldStore,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::RevealAfterDeadline,
         Self::RevealAfterRefund,
         Self::PayAgainOnUnknown,
@@ -95,6 +97,7 @@ impl Sabotage {
         Self::NeverResend,
         Self::PayLateTooEarly,
         Self::PayLateUnasked,
+        Self::TrustOldStore,
     ];
 
     /// What has to be changed before the first input.
@@ -113,6 +116,9 @@ impl Sabotage {
 
     /// The production step, without the rule.
     pub(crate) fn step(self, trade: Trade, input: &Input, at: At) -> Step {
+        if self == Self::TrustOldStore && *input == Input::Restored {
+            return step(trade, &Input::Tick, at);
+        }
         match trade.side {
             Side::Buyer => self.buyer(trade, input, at),
             Side::Seller => self.seller(trade, input, at),

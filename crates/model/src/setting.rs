@@ -69,6 +69,8 @@ pub struct Nature {
     /// Receipts are letters like others. Otherwise every letter is taken as acknowledged as soon as it was sent, which
     /// changes nothing but that it is not sent again: sound wherever no letter is lost, and far fewer states.
     pub receipts: bool,
+    /// Relays keep everything, so that somebody who was restored from a backup can ask for it. Costs memory for each letter.
+    pub relays_keep: bool,
     /// A rule that is taken out of the machines, to see what it is for.
     pub sabotage: Option<Sabotage>,
     /// What counts as a violation.
@@ -99,6 +101,7 @@ impl Default for Nature {
             auto_cancels: true,
             dedupes: true,
             receipts: true,
+            relays_keep: false,
             sabotage: None,
             judged: Judged::Invariants,
         }

@@ -134,6 +134,11 @@ pub fn words(world: &World, action: &Action) -> String {
             };
             format!("FAULT the {}'s {what} for {blocks}", side.as_str())
         }
+        Action::Backup(side) => format!("the {} makes a backup", side.as_str()),
+        Action::Restore { side, copies } => {
+            let found = if *copies { "finds" } else { "does not find" };
+            format!("FAULT the {} is restored from its backup and {found} its private letters", side.as_str())
+        }
         Action::Person(side, command) => {
             format!("the {}'s person: {}", side.as_str(), command_words(command))
         }
@@ -155,6 +160,8 @@ fn command_words(command: &Command) -> String {
         Command::Withdraw => "walks away".into(),
         Command::OfferLateInvoice => "offers a late invoice".into(),
         Command::PayLate => "pays the late invoice".into(),
+        Command::HadShipped(_) => "says that it had shipped before".into(),
+        Command::NotShipped => "says that it has not shipped".into(),
     }
 }
 

@@ -32,11 +32,12 @@ pub enum Fault {
     BuyerCheats,
     SellerCheats,
     Mood,
+    Restored,
 }
 
 impl Fault {
     /// The kinds in words, in their order.
-    pub const NAMES: [&'static str; 20] = [
+    pub const NAMES: [&'static str; 21] = [
         "process killed before an effect",
         "process killed after an effect",
         "payment call lost, node never got it",
@@ -57,6 +58,7 @@ impl Fault {
         "step of a cheating buyer",
         "step of a cheating seller",
         "person changed their mind",
+        "restored from a backup",
     ];
 }
 
@@ -122,6 +124,7 @@ impl Tally {
             Action::ArrivesInParts(..) => Fault::PartsApart,
             Action::Cheat(cheat) if cheat.side() == Side::Buyer => Fault::BuyerCheats,
             Action::Cheat(_) => Fault::SellerCheats,
+            Action::Restore { .. } => Fault::Restored,
             Action::Person(side, command) if is_mood(world, *side, command) => Fault::Mood,
             Action::Mine | Action::MineTo(_) => return self.before_block(world),
             _ => return,

@@ -203,6 +203,9 @@ impl<W: Witness> Walker<'_, W> {
     }
 
     fn fault(&mut self) -> Option<Action> {
+        if self.chaos.restores > 0 && self.dice.percent(30) {
+            return self.backup();
+        }
         match self.dice.below(9) {
             0 | 1 => self.crash(),
             2 => self.lost_call(),
@@ -212,6 +215,20 @@ impl<W: Witness> Walker<'_, W> {
             6 => self.mood(),
             _ => self.cheat(),
         }
+    }
+
+    /// A backup, or a restore from the last one, of somebody who follows the protocol and whose node answers.
+    fn backup(&mut self) -> Option<Action> {
+        let (side, again, copies) = (self.side(), self.dice.percent(40), self.dice.percent(50));
+        let world = &self.world;
+        if !world.is_honest(side) || !world.runs(side) || !world.node_answers(side) {
+            return None;
+        }
+        if world.backups[side as usize].is_none() || again {
+            return Some(Action::Backup(side));
+        }
+        self.chaos.restores -= 1;
+        Some(Action::Restore { side, copies })
     }
 
     fn side(&mut self) -> Side {

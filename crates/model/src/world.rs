@@ -2,6 +2,7 @@
 
 use crate::{
     action::Action,
+    backup::Backup,
     book::Book,
     mail::Mail,
     node::{Door, Htlc, PayeeEnd, PayerEnd},
@@ -90,6 +91,12 @@ pub struct World {
     pub silent: bool,
     /// The first thing that must never be.
     pub broken: Option<String>,
+    /// The buyer's, the seller's last backup.
+    pub backups: [Option<Box<Backup>>; 2],
+    /// How often each was restored: what is signed anew is another event.
+    pub restores: [u8; 2],
+    /// What was ever sent, where it may be asked for again; see [`Nature::relays_keep`].
+    pub archive: Vec<Mail>,
     /// What the world is like.
     pub nature: Nature,
 }
@@ -120,6 +127,9 @@ impl World {
             cheater,
             silent: false,
             broken: None,
+            backups: [None, None],
+            restores: [0; 2],
+            archive: Vec::new(),
             nature: setting.nature,
         };
         if let Some(sabotage) = setting.nature.sabotage {
@@ -145,7 +155,7 @@ impl World {
             Side::Seller => &self.seller,
         }
     }
-    const fn book_mut(&mut self, side: Side) -> &mut Book {
+    pub(crate) const fn book_mut(&mut self, side: Side) -> &mut Book {
         match side {
             Side::Buyer => &mut self.buyer,
             Side::Seller => &mut self.seller,
@@ -261,6 +271,7 @@ impl World {
                 self.height = self.height.minus(*blocks);
                 self.wake_both()
             }
+            Action::Restore { side, copies } => both(*side, self.restore(*side, *copies)),
             Action::Person(side, command) => both(*side, self.input(*side, &Input::Command(command.clone()))),
             silent => {
                 self.apply_silently(silent);
@@ -280,6 +291,7 @@ impl World {
             Action::RouteFails(purpose) => self.htlc_mut(*purpose).fail(),
             Action::Resolve(purpose) => self.htlc_mut(*purpose).resolve(),
             Action::Trouble(side, kind, blocks) => self.begin_trouble(*side, *kind, *blocks),
+            Action::Backup(side) => self.back_up(*side),
             Action::Arrive => self.parcel = Parcel::Arrived(self.height),
             Action::Cheat(cheat) => self.cheat(*cheat),
             _ => {}

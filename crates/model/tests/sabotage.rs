@@ -73,6 +73,13 @@ fn bad_mail(plan: &mut Plan) {
     plan.chaos = Chaos { mail: 5, rate: 25, hurry: 10, diligence: 100, ..Chaos::default() };
 }
 
+/// Backups are made and restored all the time; the relays keep what was written.
+fn old_backups(plan: &mut Plan) {
+    nobody_cheats(plan);
+    plan.setting.nature.relays_keep = true;
+    plan.chaos = Chaos { restores: 3, rate: 20, hurry: 20, diligence: 80, ..Chaos::default() };
+}
+
 fn assert_says(what: &str, words: &str) {
     assert!(what.contains(words), "found something else: {what}");
 }
@@ -214,6 +221,48 @@ fn late_htlc__not_cancelled_again__channel_closed() {
         plan.setting.nature.auto_cancels = false;
     };
     assert_says(&harm(Sabotage::KeepLateHtlc, Judged::Losses, reopening), "channel had to be closed");
+}
+
+/// C-47
+#[test]
+fn restored__what_it_does_not_know_taken_for_not_done__seller_unpaid_with_everybody_honest() {
+    let what = harm(Sabotage::TrustOldStore, Judged::Losses, old_backups);
+    assert_says(&what, "the seller was not paid");
+}
+
+/// A seller ships; its machine is lost, and the backup is older than the shipping; no relay has the copy of what it said.
+/// SHIP_BY passes before the parcel arrives.
+fn ships_and_is_restored(sabotage: Option<Sabotage>) -> Option<String> {
+    let mut setting = Setting::default();
+    setting.nature.sabotage = sabotage;
+    setting.nature.judged = Judged::Losses;
+    setting.nature.relays_keep = true;
+    setting.transit = 200;
+    let mut play = Rehearsal::new(&setting);
+    play.settle();
+    for (side, command) in [(Side::Seller, Command::Accept), (Side::Buyer, Command::Pay)] {
+        play.act(Action::Person(side, command));
+        play.settle();
+    }
+    play.act(Action::Backup(Side::Seller));
+    play.act(Action::Person(Side::Seller, ship()));
+    play.settle();
+    let deadlines = play.world.seller.deadlines?;
+    play.act(Action::Restore { side: Side::Seller, copies: false });
+    play.mine_to(deadlines.ship_by.plus(Blocks(1)));
+    play.act(Action::Arrive);
+    play.settle();
+    play.act(Action::Person(Side::Buyer, verdict(Condition::Received)));
+    play.settle();
+    play.mine_to(deadlines.held_until);
+    harm_at_the_end(&play)
+}
+
+#[test]
+fn restored__after_shipping_from_an_older_backup__goods_for_nothing_with_everybody_honest() {
+    let harm = ships_and_is_restored(Some(Sabotage::TrustOldStore)).unwrap_or_default();
+    assert_says(&harm, "the seller was not paid");
+    assert_eq!(ships_and_is_restored(None), None, "the rule in place does not help");
 }
 
 /// A trade at `shipped` with the parcel in the buyer's hands, played for losses only.

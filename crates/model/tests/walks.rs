@@ -45,6 +45,26 @@ fn honest_world__troubles_and_moods__nobody_loses() {
     });
 }
 
+fn restored(plan: &mut Plan) {
+    plan.setting.nature.relays_keep = true;
+    plan.chaos.restores = 3;
+    plan.chaos.rate = plan.chaos.rate.max(15);
+}
+
+#[test]
+fn honest_world__restored_from_old_backups__nobody_loses() {
+    let tally = walk_all(0..3000, |plan| {
+        honest(plan, Chaos { crashes: 2, mail: 2, ..Chaos::default() });
+        restored(plan);
+    });
+    assert!(tally.faults[Fault::Restored as usize] > 500, "{tally}");
+}
+
+#[test]
+fn one_cheats__the_other_restored_from_old_backups__nobody_else_loses() {
+    walk_all(3000..9000, restored);
+}
+
 #[test]
 fn cheating_buyer__everything_goes_wrong__nobody_else_loses() {
     walk_all(0..300, |plan| plan.cheater = Some(Side::Buyer));

@@ -106,6 +106,13 @@ fn check(text: &str, plaintext: bool) -> Result<RelayAddress, String> {
     }
     let text = url.as_str();
     let text = if url.path() == "/" && url.query().is_none() { text.trim_end_matches('/') } else { text };
+    // The normal form spells some characters with three.
+    if text.len() > MAX_ADDRESS_BYTES {
+        return Err(format!(
+            "its normal form has {} bytes, at most {MAX_ADDRESS_BYTES} are accepted",
+            text.len()
+        ));
+    }
     Ok(RelayAddress { text: text.to_owned(), url })
 }
 
@@ -145,6 +152,13 @@ mod tests {
             (a.host().as_str(), a.port(), a.authority().as_str()),
             ("relay.example.com", 443, "relay.example.com")
         );
+    }
+
+    #[test]
+    fn address__normal_form_too_long__refused() {
+        let fits = RelayAddress::parse(&format!("wss://a.example/{}", "<".repeat(80)), false).unwrap();
+        assert_eq!(RelayAddress::parse(fits.as_str(), false), Ok(fits));
+        assert!(reason(&format!("wss://a.example/{}", "<".repeat(81))).contains("normal form"));
     }
 
     #[test]

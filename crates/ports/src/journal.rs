@@ -8,6 +8,10 @@ use domp_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+/// The setting that a copy has and the database it was made of has not: whoever starts from a copy may know less than the
+/// world does.
+pub const COPY: &str = "journal/copy";
+
 /// Names an effect for ever: the trade, the input that caused it, its place among that input's effects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EffectKey {
@@ -211,6 +215,7 @@ pub trait Journal: Send + Sync {
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), JournalError>;
     /// A setting.
     async fn setting(&self, name: &str) -> Result<Option<String>, JournalError>;
-    /// A consistent copy of everything, for a backup file; made while running.
+    /// A consistent copy of everything, for a backup file; made while running. The copy says that it is one: its setting
+    /// [`COPY`] is there.
     async fn snapshot_to(&self, path: &std::path::Path) -> Result<(), JournalError>;
 }

@@ -4,7 +4,7 @@
 //! this does; and the copy gets its name only when it is complete, so a half-written one is never taken for a backup.
 
 use crate::fault::{Fault, of_io};
-use domp_ports::journal::JournalError;
+use domp_ports::journal::{COPY, JournalError};
 use rusqlite::Connection;
 use std::{fs::File, path::Path};
 
@@ -25,6 +25,7 @@ pub(crate) fn copy(db: &Connection, target: &Path) -> Result<(), Fault> {
         .ok_or_else(|| JournalError::Failed(format!("{}: SQLite needs a path in UTF-8", target.display())))?;
     // Said with the target's name: what fails here is the copy, not the database.
     db.execute("VACUUM INTO ?1", [name]).map_err(|error| Fault::Said(Fault::from(error).at(target)))?;
+    mark(part.path()).map_err(|error| Fault::Said(Fault::from(error).at(target)))?;
     part.as_file().sync_all().map_err(io)?;
     part.persist_noclobber(target).map_err(|refused| {
         if refused.error.kind() == std::io::ErrorKind::AlreadyExists {
@@ -34,6 +35,14 @@ pub(crate) fn copy(db: &Connection, target: &Path) -> Result<(), Fault> {
         }
     })?;
     sync_folder(folder)
+}
+
+/// The copy says that it is one.
+fn mark(copy: &Path) -> rusqlite::Result<()> {
+    let db = Connection::open(copy)?;
+    let set = "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    db.execute(set, [COPY, "made"])?;
+    db.close().map_err(|(_, error)| error)
 }
 
 /// Makes the names in a folder durable; systems that cannot open a folder need not.

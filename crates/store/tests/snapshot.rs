@@ -4,7 +4,7 @@
 
 mod samples;
 
-use domp_ports::journal::{Journal, JournalError};
+use domp_ports::journal::{COPY, Journal, JournalError};
 use domp_store::SqliteJournal;
 use samples::{commit, id};
 
@@ -77,4 +77,25 @@ async fn copy__made__readable_by_its_owner_only() {
     let target = folder.path().join("copy.db");
     journal.snapshot_to(&target).await.unwrap();
     assert_eq!(std::fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn copy__made__says_that_it_is_one_and_its_original_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = SqliteJournal::open(&folder.path().join("trades.db")).unwrap();
+    let target = folder.path().join("copy.db");
+    journal.snapshot_to(&target).await.unwrap();
+    assert_eq!(journal.setting(COPY).await.unwrap(), None);
+    let copy = SqliteJournal::open(&target).unwrap();
+    assert!(copy.setting(COPY).await.unwrap().is_some());
+    copy.set_setting(COPY, "").await.unwrap();
+    drop(copy);
+    let again = SqliteJournal::open(&target).unwrap();
+    again.snapshot_to(&folder.path().join("second.db")).await.unwrap();
+    let second = SqliteJournal::open(&folder.path().join("second.db")).unwrap();
+    assert_eq!(
+        second.setting(COPY).await.unwrap().as_deref(),
+        Some("made"),
+        "a copy of one that was restored"
+    );
 }

@@ -96,6 +96,10 @@ pub enum Command {
     LateInvoice(OnTrade),
     /// Buyer, after the hold: pay the seller's ordinary invoice for goods received
     PayLate(OnTrade),
+    /// Seller, after a restore: the goods went out before; keep the price for the buyer's word
+    HadShipped(Ship),
+    /// Seller, after a restore: the goods are still here; let deadlines count again
+    NotShipped(OnTrade),
     /// List trades
     Trades(Trades),
     /// Show all about a trade

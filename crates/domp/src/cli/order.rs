@@ -35,6 +35,11 @@ pub fn of(command: Command) -> Result<(String, Order), Failure> {
         Command::Release(on) => (on.trade, Order::Release {}),
         Command::LateInvoice(on) => (on.trade, Order::LateInvoice {}),
         Command::PayLate(on) => (on.trade, Order::PayLate {}),
+        Command::HadShipped(ship) => (
+            ship.trade,
+            Order::HadShipped { carrier: ship.carrier, tracking: ship.tracking, note: ship.note },
+        ),
+        Command::NotShipped(on) => (on.trade, Order::NotShipped {}),
         other => return Err(Failure::usage("not_an_order", format!("{other:?} is not an order"))),
     })
 }
@@ -71,5 +76,7 @@ const fn asked(order: &Order) -> &'static str {
         Order::Cancel {} => "Walk away?",
         Order::LateInvoice {} => "Offer an ordinary invoice?",
         Order::PayLate {} => "Pay the seller's ordinary invoice?",
+        Order::HadShipped { .. } => "Did the goods go out before the restore?",
+        Order::NotShipped {} => "Are the goods still with you?",
     }
 }

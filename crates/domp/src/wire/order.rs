@@ -62,6 +62,20 @@ pub enum Order {
     LateInvoice {},
     /// Buyer, after the hold is over and only for goods received: pay that invoice.
     PayLate {},
+    /// Seller, restored from a backup: the goods went out before.
+    HadShipped {
+        /// Who carries it.
+        #[serde(default)]
+        carrier: Option<String>,
+        /// Its tracking number.
+        #[serde(default)]
+        tracking: Option<String>,
+        /// Anything else.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// Seller, restored from a backup: the goods are still here, deadlines count again.
+    NotShipped {},
 }
 
 /// How the goods arrived (kind 313's `status`).
@@ -118,6 +132,10 @@ impl Order {
             Self::Cancel {} => Command::Withdraw,
             Self::LateInvoice {} => Command::OfferLateInvoice,
             Self::PayLate {} => Command::PayLate,
+            Self::HadShipped { carrier, tracking, note } => {
+                Command::HadShipped(EngineShipment { carrier, tracking, note })
+            }
+            Self::NotShipped {} => Command::NotShipped,
         }
     }
 }
@@ -153,6 +171,8 @@ mod tests {
             (r#"{"order":"cancel"}"#, Command::Withdraw),
             (r#"{"order":"late_invoice"}"#, Command::OfferLateInvoice),
             (r#"{"order":"pay_late"}"#, Command::PayLate),
+            (r#"{"order":"had_shipped"}"#, Command::HadShipped(EngineShipment::default())),
+            (r#"{"order":"not_shipped"}"#, Command::NotShipped),
             (r#"{"order":"refund","reason":"sold out"}"#, Command::Refund { reason: "sold out".into() }),
             (r#"{"order":"agree","on":"cancel"}"#, Command::Agree(EngineAgreement::Cancel)),
             (r#"{"order":"agree","on":"release"}"#, Command::Agree(EngineAgreement::Release)),

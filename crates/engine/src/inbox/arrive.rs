@@ -80,7 +80,7 @@ impl Inner {
             return self.unwrap(event).await;
         }
         if event.author() == self.me {
-            return self.keep_marker(marker).await;
+            return self.own_again(event, marker).await;
         }
         if event.kind() == 301 {
             return self.take_bid(event, marker).await;
@@ -130,6 +130,23 @@ impl Inner {
             json: String::new(),
         };
         Box::pin(self.arrive(&inner, Some(marker), false)).await
+    }
+
+    /// An event of ours, come back: mostly one that this store wrote itself. Of another it takes note (C-47).
+    async fn own_again(
+        self: &Arc<Self>,
+        event: &VerifiedEvent,
+        marker: Option<Document>,
+    ) -> Result<(), EngineError> {
+        let begins = matches!(event.kind(), 300 | 301);
+        if begins || self.is_known(event).await? {
+            return self.keep_marker(marker).await;
+        }
+        match self.route(event).await? {
+            Route::Trade(trade) => self.wrote(trade, event, marker).await,
+            Route::Missing(missing) => self.hold_event(event, missing, None).await,
+            Route::Nowhere => self.keep_marker(marker).await,
+        }
     }
 
     pub(crate) async fn keep_marker(self: &Arc<Self>, marker: Option<Document>) -> Result<(), EngineError> {

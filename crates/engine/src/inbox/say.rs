@@ -2,8 +2,9 @@
 
 use crate::{EngineError, cabinet::Kept, commit::Along, event::EngineEvent, inner::Inner};
 use domp_escrow::{
-    admission::{Admission, Aside, Reader, admit},
+    admission::{Admission, Aside, Reader, admit, admit_own},
     input::{Input, Said},
+    trade::Trade,
 };
 use domp_ports::journal::Document;
 use domp_protocol::{
@@ -14,6 +15,9 @@ use domp_protocol::{
 };
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// Rules of admission: those for the other side's events, or for our own.
+type Judge = fn(&Trade, &VerifiedEvent, &Reader<'_>) -> Admission;
 
 impl Inner {
     /// Puts an event to a trade. It is judged by the time `as_of`, which is now unless it is an old one found again.
@@ -29,7 +33,7 @@ impl Inner {
         let mut place = self.cabinet.place(&trade).await;
         let kept = self.kept(&mut place, &trade).await?;
         self.read_up(kept).await?;
-        let admission = self.admitted(kept, event, own_node, as_of);
+        let admission = self.admitted(kept, event, own_node, as_of, admit);
         match admission {
             Admission::Said { said, preimage } => {
                 if let Some(preimage) = preimage {
@@ -81,8 +85,51 @@ impl Inner {
         }
     }
 
+    /// Puts an event of our own, which this store did not write, to its trade.
+    pub(super) async fn wrote(
+        self: &Arc<Self>,
+        trade: TradeId,
+        event: &VerifiedEvent,
+        marker: Option<Document>,
+    ) -> Result<(), EngineError> {
+        let own_node = self.own_node().await?;
+        let mut place = self.cabinet.place(&trade).await;
+        let kept = self.kept(&mut place, &trade).await?;
+        self.read_up(kept).await?;
+        // A secret that we sealed for the other side opens with the same two keys.
+        let admission = self.admitted(kept, event, own_node, self.now(), admit_own);
+        match admission {
+            Admission::Said { said, .. } => {
+                let documents = marker.into_iter().chain([self.document_of(event, Some(trade))]).collect();
+                let input = Input::Wrote { event: event.id(), said };
+                self.take(place, trade, &input, Along { documents, ..Along::default() }).await?;
+                self.held_no_more(&event.id());
+                Ok(())
+            }
+            Admission::Held { missing } => {
+                drop(place);
+                self.hold_event(event, missing, Some(trade)).await
+            }
+            Admission::Aside(_) | Admission::Refused(_) | Admission::Own | Admission::Foreign => {
+                tracing::debug!(
+                    event = event.id().short(),
+                    "an event of ours that says nothing to its trade"
+                );
+                self.held_no_more(&event.id());
+                self.keep_marker(marker).await
+            }
+        }
+    }
+
     /// What the rules of admission make of an event.
-    fn admitted(&self, kept: &Kept, event: &VerifiedEvent, own_node: NodeId, now: Unix) -> Admission {
+    fn admitted(
+        &self,
+        kept: &Kept,
+        event: &VerifiedEvent,
+        own_node: NodeId,
+        now: Unix,
+        judge: Judge,
+    ) -> Admission {
         let times = kept.times.as_ref();
         let made_at = |id: &EventId| times.and_then(|times| times.get(id)).copied();
         let peer = kept.trade.peer_key();
@@ -97,7 +144,7 @@ impl Inner {
             made_at: &made_at,
             open_secret: &open_secret,
         };
-        admit(&kept.trade, event, &reader)
+        judge(&kept.trade, event, &reader)
     }
 
     async fn done_with(

@@ -117,6 +117,12 @@ impl Inner {
                 document.ok_or_else(|| Unwritten::Never(format!("event {sent} is not in the database")))?;
             return Ok(Some(self.stored(&document)?));
         }
+        // Found again after a restore: it was written, and is not written a second time.
+        if let Some(sent) = trade.letter(paper).and_then(|letter| letter.sent)
+            && let Some(document) = journal.document(&sent).await.map_err(EngineError::from)?
+        {
+            return Ok(Some(self.stored(&document)?));
+        }
         let document = journal.document_made_by(&key).await.map_err(EngineError::from)?;
         Ok(document.map(|document| self.stored(&document)).transpose()?)
     }

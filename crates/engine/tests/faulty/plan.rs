@@ -130,7 +130,7 @@ fn input_name(input: &Input) -> Option<String> {
         Input::Late(report) => format!("late {}", head(report)),
         Input::Outcome { of: Task::Send(paper), .. } => format!("sent {paper:?}"),
         Input::Outcome { of, .. } => format!("outcome {of:?}"),
-        Input::Tick => return None,
+        Input::Tick | Input::Restored | Input::Wrote { .. } | Input::Recalled => return None,
     })
 }
 

@@ -104,6 +104,17 @@ pub fn admit(trade: &Trade, event: &VerifiedEvent, with: &Reader<'_>) -> Admissi
     }
 }
 
+/// What an event of our own says, where this store may not have written it: judged as the other side would judge it. A
+/// signature of ours under another trade's words counts for nothing in this one.
+pub fn admit_own(trade: &Trade, event: &VerifiedEvent, with: &Reader<'_>) -> Admission {
+    let peer = Trade { side: trade.side.other(), ..trade.clone() };
+    let own_node = match peer.side {
+        Side::Buyer => trade.terms.buyer_node,
+        Side::Seller => trade.terms.seller_node,
+    };
+    admit(&peer, event, &Reader { own_node, ..*with })
+}
+
 /// Why an event is not admitted now; the error of the steps of judging.
 enum No {
     Held(EventId),

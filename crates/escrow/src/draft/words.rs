@@ -56,7 +56,7 @@ pub enum BadWords {
 /// The first that cannot.
 pub fn check(command: &Command) -> Result<(), BadWords> {
     match command {
-        Command::Ship(shipment) => check_shipment(shipment),
+        Command::Ship(shipment) | Command::HadShipped(shipment) => check_shipment(shipment),
         Command::Confirm(verdict) => check_verdict(verdict),
         // A refund needs no reason.
         Command::Refund { reason } if reason.trim().is_empty() => Ok(()),
@@ -67,7 +67,8 @@ pub fn check(command: &Command) -> Result<(), BadWords> {
         | Command::Agree(_)
         | Command::Withdraw
         | Command::OfferLateInvoice
-        | Command::PayLate => Ok(()),
+        | Command::PayLate
+        | Command::NotShipped => Ok(()),
     }
 }
 

@@ -37,6 +37,8 @@ pub const fn command_name(command: &Command) -> &'static str {
         Command::Withdraw => "cancel",
         Command::OfferLateInvoice => "offer late invoice",
         Command::PayLate => "pay late",
+        Command::HadShipped(_) => "had shipped",
+        Command::NotShipped => "not shipped",
     }
 }
 
@@ -84,6 +86,8 @@ fn commands(side: Side) -> Vec<Command> {
             Command::Ship(Shipment::default()),
             Command::Refund { reason: "refund".to_owned() },
             Command::OfferLateInvoice,
+            Command::HadShipped(Shipment::default()),
+            Command::NotShipped,
         ],
     };
     commands.push(Command::Agree(Agreement::Cancel));
@@ -121,5 +125,9 @@ fn in_words(trade: &Trade, command: &Command) -> String {
             format!("send the buyer, who has the goods, an ordinary invoice over {price}")
         }
         Command::PayLate => format!("pay {price} for goods that you have; final, nothing holds it"),
+        Command::HadShipped(_) => {
+            "the goods went out before the restore: wait for the buyer's word".to_owned()
+        }
+        Command::NotShipped => "the goods are still here: go on, and let deadlines count again".to_owned(),
     }
 }

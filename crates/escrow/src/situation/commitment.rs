@@ -51,6 +51,13 @@ pub fn commitment(trade: &Trade, command: &Command, at: At, fees: &FeeLimit) -> 
             ),
             "Pay only for goods that you have in your hands.".to_owned(),
         ],
+        Command::HadShipped(_) => had_shipped(trade, at),
+        Command::NotShipped => vec![
+            "From now on what did not happen counts as not done: what was not acknowledged, confirmed or shipped in time goes back \
+             to the buyer, at once if the time is over."
+                .to_owned(),
+            "If the goods are out after all, they are lost by that.".to_owned(),
+        ],
     }
 }
 
@@ -140,6 +147,21 @@ fn ship(trade: &Trade, at: At) -> Vec<String> {
         "Keep your node and this program running until then: a release that arrives while they are off may come too late."
             .to_owned(),
     );
+    lines
+}
+
+fn had_shipped(trade: &Trade, at: At) -> Vec<String> {
+    let mut lines = vec![format!(
+        "Your node goes on holding the price ({}). You are paid if, and only if, the buyer confirms.",
+        sats(trade.terms.price)
+    )];
+    if let Some(by) = crate::resolution::price_due(trade) {
+        lines.push(format!(
+            "If the buyer stays silent, your node gives the money back by {}.",
+            When::height(by, at)
+        ));
+    }
+    lines.push("Say this only of goods that went out before the restore. To ship now, use ship.".to_owned());
     lines
 }
 

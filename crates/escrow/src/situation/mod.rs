@@ -20,12 +20,13 @@ pub use money::{Money, Place};
 pub use when::{SECONDS_PER_BLOCK, When};
 
 use crate::{
+    leg::Leg,
     moment::At,
     stage::{Stage, stage},
     terms::Side,
     trade::Trade,
 };
-use domp_protocol::ids::TradeId;
+use domp_protocol::{ids::TradeId, purpose::Purpose};
 use serde::Serialize;
 
 /// Where a trade stands, for people and for programs.
@@ -96,6 +97,30 @@ impl Story {
     }
 }
 
+/// What is told instead while a restored store does not know what was done before (C-47).
+fn in_doubt(trade: &Trade, at: At, story: Story) -> Story {
+    let held = trade.leg(Purpose::Purchase).is_some_and(Leg::is_locked);
+    if trade.side == Side::Buyer || !held {
+        return story.beware(
+            "This trade was restored from a backup. Until the relays and your node have told what you did since, nothing is done \
+             for you that may have been done before.",
+        );
+    }
+    if trade.is_claiming() {
+        return story;
+    }
+    let by = crate::resolution::price_due(trade).map(|by| When::height(by, at));
+    Story::new(
+        "This trade was restored from a backup. Your node holds the price, and it is not known whether you shipped before.",
+    )
+    .otherwise(
+        "the price stays held for the buyer's confirmation; without one your node gives everything back.",
+        by,
+    )
+    .beware("If the goods went out, say so with had-shipped. If they did not, say not-shipped: only then do deadlines count again.")
+    .beware("Do not ship a second time.")
+}
+
 /// The situation of a trade at a moment.
 pub fn situation(trade: &Trade, at: At) -> Situation {
     let stage = stage(trade);
@@ -103,6 +128,9 @@ pub fn situation(trade: &Trade, at: At) -> Situation {
         Side::Buyer => buyer::story(trade, stage, at),
         Side::Seller => seller::story(trade, stage, at),
     };
+    if trade.in_doubt() && trade.unwind.is_none() && !stage.is_ended() {
+        story = in_doubt(trade, at, story);
+    }
     if !at.fresh && !stage.is_ended() {
         story.warnings.push(
             "Your node is not synced, or its last block is too old to rely on. Nothing is paid, shipped or confirmed until it \

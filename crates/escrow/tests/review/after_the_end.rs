@@ -1,9 +1,9 @@
 //! After the end: what still arrives when a trade is over.
 
-use crate::duel::{CB, Duel, START, has, outcome, verdict};
+use crate::duel::{CB, Duel, P, START, has, id, outcome, verdict};
 use domp_escrow::{
     effect::Effect,
-    input::{Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Task},
+    input::{Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Said, Secret, Task},
     invariants::check,
     note::{Note, Refusal},
     stage::{Ending, Stage, stage},
@@ -28,6 +28,24 @@ fn completed__an_htlc_comes_in_on_the_cancelled_collateral__given_back_and_nothi
     assert!(has(&again, |effect| matches!(effect, Effect::Cancel { .. })), "{:?}", again.effects);
     duel.input(Side::Seller, &input);
     assert_eq!(stage(&duel.seller), Stage::Ended(Ending::Completed));
+}
+
+#[test]
+fn refunded__the_node_says_after_all_that_it_took_the_price__alarm_and_nothing_freezes() {
+    let mut duel = Duel::at_stage(Stage::Shipped);
+    let said = Said::Verdict { condition: Condition::Received, secret: Secret::Opens };
+    duel.take(Side::Seller, &Input::Said { event: id(0xaa), said });
+    for purpose in [P, CB] {
+        duel.take(Side::Seller, &Input::Invoice { purpose, report: InvoiceReport::Cancelled });
+    }
+    assert_eq!(stage(&duel.seller), Stage::Ended(Ending::Refunded));
+    let settled = Input::Invoice { purpose: P, report: InvoiceReport::Settled };
+    // Fails when an invariant does.
+    let after = duel.take(Side::Seller, &settled);
+    assert!(after.notes.iter().any(|note| matches!(note, Note::Alarm(_))), "{:?}", after.notes);
+    assert_eq!(stage(&duel.seller), Stage::Ended(Ending::Completed), "the node is the truth of the money");
+    let again = duel.take(Side::Seller, &settled);
+    assert!(again.notes.is_empty() && again.effects.is_empty(), "told once: {:?}", again.notes);
 }
 
 /// The goods came, the hold was over, and the seller's ordinary invoice is there.

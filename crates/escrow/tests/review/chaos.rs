@@ -53,6 +53,8 @@ fn commands() -> impl Strategy<Value = Command> {
         Just(Command::Withdraw),
         Just(Command::OfferLateInvoice),
         Just(Command::PayLate),
+        Just(Command::HadShipped(Shipment::default())),
+        Just(Command::NotShipped),
     ]
 }
 
@@ -173,6 +175,8 @@ fn happenings() -> impl Strategy<Value = Happening> {
         2 => (purposes(), invoices()).prop_map(|(purpose, report)| Input::Invoice { purpose, report }),
         2 => (purposes(), payments()).prop_map(|(purpose, report)| Input::Payment { purpose, report }),
         1 => payments().prop_map(Input::Late),
+        1 => prop_oneof![Just(Input::Restored), Just(Input::Recalled)],
+        2 => (events(), sayings()).prop_map(|(event, said)| Input::Wrote { event, said }),
     ];
     prop_oneof![
         4 => input.prop_map(Happening::Input),

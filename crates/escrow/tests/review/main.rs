@@ -7,5 +7,6 @@ mod duel;
 mod flood;
 mod locking;
 mod repeated;
+mod restored;
 mod reveal;
 mod wakes;

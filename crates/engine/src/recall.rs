@@ -1,0 +1,143 @@
+//! Recalling: a database that came from a backup knows less than the world. What we wrote after it was made is looked for on
+//! the relays, what became of the money is asked of the node; until both have answered, its trades stay in doubt (C-47).
+
+use crate::{
+    commit::Along,
+    inbox::{BACK_DATED_SECONDS, PUBLIC_KINDS},
+    inner::{Inner, hold},
+    troubles::Source,
+};
+use domp_escrow::{input::Input, terms::Side};
+use domp_ports::{
+    journal::COPY,
+    relays::{Delivered, Wanted},
+};
+use domp_protocol::{ids::TradeId, units::Unix};
+use std::sync::Arc;
+
+/// What a setting says once every trade knows that it was restored.
+const TOLD: &str = "told";
+
+impl Inner {
+    /// Tells every open trade of a database that came from a backup, and asks the relays before anything that was begun is
+    /// done. False if no relay answered.
+    pub(crate) async fn begin_restored(self: &Arc<Self>) -> bool {
+        match self.ports.journal.setting(COPY).await {
+            Ok(Some(mark)) if mark != TOLD => self.tell_restored().await,
+            Ok(_) => {}
+            Err(error) => self.troubles.journal_failed(&error),
+        }
+        self.in_doubt().await.is_empty() || self.ask_relays().await
+    }
+
+    async fn tell_restored(self: &Arc<Self>) {
+        let open: Vec<TradeId> = hold(&self.open).iter().copied().collect();
+        tracing::warn!(open = open.len(), "this database comes from a backup: open trades are in doubt");
+        for id in open {
+            if let Err(error) = self.input(id, &Input::Restored, Along::default()).await {
+                // Told again at the next start.
+                self.alarm(Some(id), format!("the trade could not be told that it was restored: {error}"));
+                return;
+            }
+        }
+        if let Err(error) = self.ports.journal.set_setting(COPY, TOLD).await {
+            self.troubles.journal_failed(&error);
+        }
+    }
+
+    async fn in_doubt(self: &Arc<Self>) -> Vec<TradeId> {
+        let open: Vec<TradeId> = hold(&self.open).iter().copied().collect();
+        let mut found = Vec::new();
+        for id in open {
+            if self.peek(&id).await.is_ok_and(|(trade, _)| trade.in_doubt()) {
+                found.push(id);
+            }
+        }
+        found
+    }
+
+    /// What others wrote to us, then what we wrote ourselves, since the backup was made. False if no relay answered.
+    async fn ask_relays(self: &Arc<Self>) -> bool {
+        let since = self.relays_since().await.unwrap_or(Unix(0));
+        let patience = self.config.times.catch_up;
+        if tokio::time::timeout(patience, self.catch_up_with_relays(since)).await.is_err() {
+            return false;
+        }
+        let since = Some(Unix(since.0.saturating_sub(BACK_DATED_SECONDS)));
+        let wanted =
+            Wanted { kinds: PUBLIC_KINDS.collect(), authors: vec![self.me], since, ..Wanted::default() };
+        match tokio::time::timeout(patience, self.ports.relays.fetch(wanted, &[])).await {
+            Ok(Ok((delivered, answered))) => {
+                // Oldest first: each refers to the one before it.
+                for one in delivered.into_iter().rev() {
+                    self.deliver(Delivered { ..one }).await;
+                }
+                answered > 0
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "no relay tells what we wrote before the restore");
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Ends the doubt of every trade of which relays and node have told what they know; goes on in the background where
+    /// they have not.
+    pub(crate) async fn recall(self: &Arc<Self>, heard: bool) {
+        if self.recall_now(heard).await {
+            return;
+        }
+        let inner = Arc::clone(self);
+        self.life.spawn(async move {
+            let mut pause = inner.config.times.retry_first;
+            loop {
+                tokio::time::sleep(pause).await;
+                pause = inner.longer(pause);
+                let heard = inner.ask_relays().await;
+                if inner.recall_now(heard).await {
+                    return;
+                }
+            }
+        });
+    }
+
+    async fn recall_now(self: &Arc<Self>, heard: bool) -> bool {
+        let mut all = true;
+        let mut waiting = 0;
+        for id in self.in_doubt().await {
+            let Ok((trade, _)) = self.peek(&id).await else { continue };
+            if !heard || !self.ask_all(&trade).await {
+                all = false;
+                continue;
+            }
+            match self.input(id, &Input::Recalled, Along::default()).await {
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(trade = id.short(), %error, "still in doubt");
+                    all = false;
+                }
+            }
+            let doubt = self.peek(&id).await.is_ok_and(|(now, _)| now.in_doubt() && now.side == Side::Seller);
+            waiting += usize::from(doubt);
+        }
+        if !all {
+            self.troubles.set(
+                Source::Restored,
+                "trades restored from a backup wait until a relay and the node have told what was done since"
+                    .to_owned(),
+            );
+        } else if waiting > 0 {
+            self.troubles.set(
+                Source::Restored,
+                format!(
+                    "{waiting} sales restored from a backup hold the price, and it is not known whether you shipped before: say \
+                     had-shipped or not-shipped for each (domp trades)"
+                ),
+            );
+        } else {
+            self.troubles.clear(Source::Restored);
+        }
+        all
+    }
+}

@@ -1,0 +1,348 @@
+//! A store that came from a backup (C-47): stage by stage, what it does not do, and what it does all the same.
+
+use crate::{
+    duel::{CB, Duel, P, event_of, has, heard, id, reveals, verdict},
+    wakes::assert_wakes,
+};
+use domp_escrow::{
+    effect::Effect,
+    input::{Agreement, Command, Condition, Input, InvoiceReport, PaymentReport, Said, Secret, Shipment},
+    leg::{HeldState, Want},
+    letter::{LATE_INVOICE_FOR, LATE_VERDICT_FOR, Message, Paper, RESEND_AFTER},
+    note::{Note, Refusal},
+    situation::situation,
+    stage::{Ending, Stage, stage},
+    step::Step,
+    terms::Side,
+    trade::{Trade, Unwind},
+    wake::wake,
+};
+use domp_protocol::units::Blocks;
+
+const STAGES: [Stage; 4] = [Stage::Bid, Stage::Offered, Stage::ToShip, Stage::Shipped];
+
+/// The world is at `now`, the store of one side as it was at `then`.
+fn restored(side: Side, then: Stage, now: Stage) -> Duel {
+    let old = Duel::at_stage(then);
+    let mut duel = Duel::at_stage(now);
+    *duel.trade_mut(side) = old.trade(side).clone();
+    duel.take(side, &Input::Restored);
+    duel
+}
+
+/// The node tells what it holds of both legs.
+fn node_tells(duel: &mut Duel) {
+    let cltv = duel.seller.terms.agreed.purchase_cltv();
+    for purpose in [CB, P] {
+        let amount = duel.seller.terms.price.to_msat();
+        let (accepted_at, expiry) = (crate::duel::START, crate::duel::START.plus(cltv).plus(Blocks(3)));
+        duel.take(
+            Side::Seller,
+            &Input::Invoice { purpose, report: InvoiceReport::Held { accepted_at, expiry, amount } },
+        );
+    }
+}
+
+fn gives_back(step: &Step) -> bool {
+    has(step, |effect| matches!(effect, Effect::Cancel { purpose: P, .. }))
+}
+
+fn wrote(side: Side, of: &Trade, message: &Message) -> Input {
+    Input::Wrote { event: event_of(side, message), said: heard(of, message).unwrap() }
+}
+
+#[test]
+fn seller__restored_at_any_stage__no_deadline_but_settle_by_gives_the_price_back() {
+    for then in STAGES {
+        let mut duel = restored(Side::Seller, then, Stage::Shipped);
+        node_tells(&mut duel);
+        duel.take(Side::Seller, &Input::Recalled);
+        assert_eq!(duel.seller.in_doubt(), then != Stage::Shipped, "{then}");
+        let expiry = match duel.seller.leg(P).unwrap().holding().unwrap().node {
+            HeldState::Held { expiry, .. } => expiry,
+            other => panic!("{other:?}"),
+        };
+        let last = expiry.minus(duel.seller.terms.agreed.seller_auto_cancel).minus(Blocks(12));
+        let last = duel.seller.deadlines.map_or(last, |deadlines| deadlines.settle_by);
+        while duel.height < last.minus(Blocks(1)) {
+            duel.sleep_to(duel.height.plus(Blocks(1)));
+            let step = duel.take(Side::Seller, &Input::Tick);
+            assert!(!gives_back(&step) && step.trade.unwind.is_none(), "{then} at {}", duel.height);
+        }
+        assert_wakes("in doubt", &duel);
+        duel.sleep_to(last);
+        let step = duel.take(Side::Seller, &Input::Tick);
+        assert!(gives_back(&step), "{then}: held past its deadline");
+        assert_eq!(step.trade.unwind, Some(Unwind::NotConfirmed));
+    }
+}
+
+#[test]
+fn seller__in_doubt__writes_no_second_acknowledgement() {
+    let mut duel = restored(Side::Seller, Stage::Offered, Stage::Shipped);
+    node_tells(&mut duel);
+    let step = duel.take(Side::Seller, &Input::Said { event: id(0x90), said: Said::Payment });
+    assert!(!has(&step, |effect| matches!(effect, Effect::Send { message: Message::LockAck(_), .. })));
+    let step = duel.take(Side::Seller, &Input::Command(Command::NotShipped));
+    assert!(
+        has(&step, |effect| matches!(effect, Effect::Send { message: Message::LockAck(_), .. })),
+        "said to be early"
+    );
+}
+
+#[test]
+fn seller__in_doubt__takes_the_price_on_the_buyers_word_and_on_nothing_less() {
+    for then in [Stage::Offered, Stage::ToShip] {
+        let mut duel = restored(Side::Seller, then, Stage::Shipped);
+        node_tells(&mut duel);
+        let kept =
+            |condition, secret| Input::Said { event: id(0x91), said: Said::Verdict { condition, secret } };
+        for input in [
+            kept(Condition::Damaged, Secret::Opens),
+            kept(Condition::Received, Secret::Absent),
+            kept(Condition::Received, Secret::Wrong),
+        ] {
+            let step = duel.ask(Side::Seller, &input);
+            assert!(!has(&step, |effect| matches!(effect, Effect::Settle { .. })), "{input:?}");
+        }
+        let step = duel.take(Side::Seller, &kept(Condition::Received, Secret::Opens));
+        assert!(has(&step, |effect| matches!(effect, Effect::Settle { purpose: P, .. })), "{then}");
+        assert!(has(&step, |effect| matches!(effect, Effect::Cancel { purpose: CB, .. })), "{then}");
+        let late = duel.ask(Side::Seller, &Input::Command(Command::NotShipped));
+        assert!(late.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::Already(_)))));
+    }
+}
+
+#[test]
+fn seller__its_own_words_found__up_to_date_whatever_the_backup_knew() {
+    let now = Duel::at_stage(Stage::Shipped);
+    for then in [Stage::Offered, Stage::ToShip] {
+        let mut duel = restored(Side::Seller, then, Stage::Shipped);
+        node_tells(&mut duel);
+        duel.take(
+            Side::Seller,
+            &Input::Said { event: now.seller.papers[&Paper::Payment], said: Said::Payment },
+        );
+        let messages: Vec<Message> = now.seller.letters.iter().map(|letter| letter.message.clone()).collect();
+        for message in &messages {
+            let step = duel.take(Side::Seller, &wrote(Side::Seller, &now.seller, message));
+            assert!(!has(
+                &step,
+                |effect| matches!(effect, Effect::Send { message, .. } if message.paper().is_some())
+            ));
+        }
+        let ack = now.seller.papers[&Paper::LockAck];
+        duel.take(
+            Side::Seller,
+            &Input::Said { event: now.seller.papers[&Paper::LockOk], said: Said::LockOk { ack } },
+        );
+        assert!(!duel.seller.in_doubt(), "{then}");
+        assert_eq!(stage(&duel.seller), Stage::Shipped);
+        assert_eq!(duel.seller.papers, now.seller.papers, "{then}");
+        assert_eq!(duel.seller.deadlines, now.seller.deadlines);
+        // What may not have arrived is sent again, as it was.
+        duel.sleep_to(duel.height.plus(RESEND_AFTER));
+        let step = duel.take(Side::Seller, &Input::Tick);
+        assert!(
+            has(&step, |effect| matches!(effect, Effect::Resend { message: Message::Shipped(_), .. })),
+            "{then}"
+        );
+    }
+}
+
+#[test]
+fn seller__its_own_refund_found__everything_goes_back() {
+    let mut duel = restored(Side::Seller, Stage::ToShip, Stage::ToShip);
+    let step = duel.take(Side::Seller, &Input::Wrote { event: id(0x92), said: Said::Refund });
+    assert!(gives_back(&step));
+    assert_eq!(step.trade.unwind, Some(Unwind::Refund));
+    assert!(
+        !has(&step, |effect| matches!(effect, Effect::Send { message: Message::Refund { .. }, .. })),
+        "written before"
+    );
+}
+
+#[test]
+fn wrote__what_the_store_wrote_itself_or_the_other_side_writes__changes_nothing() {
+    for side in [Side::Buyer, Side::Seller] {
+        let mut duel = Duel::at_stage(Stage::Shipped);
+        let before = duel.trade(side).clone();
+        for message in before.letters.iter().map(|letter| letter.message.clone()).collect::<Vec<_>>() {
+            if let Some(said) = heard(&before, &message) {
+                duel.take(side, &Input::Wrote { event: id(0x93), said });
+            }
+        }
+        let theirs = if side == Side::Buyer { Said::Refund } else { Said::Payment };
+        duel.take(side, &Input::Wrote { event: id(0x94), said: theirs });
+        assert_eq!(*duel.trade(side), before);
+    }
+}
+
+#[test]
+fn seller__its_person_decides__kept_for_the_buyer_or_judged_by_its_deadlines() {
+    for then in [Stage::Bid, Stage::Offered, Stage::ToShip] {
+        let mut duel = restored(Side::Seller, then, Stage::Shipped);
+        node_tells(&mut duel);
+        duel.take(Side::Seller, &Input::Recalled);
+        duel.sleep_to(duel.height.plus(Blocks(200)));
+        let told = situation(&duel.seller, duel.at());
+        let names: Vec<&str> = told.next.iter().map(|choice| choice.command).collect();
+        assert!(names.contains(&"had shipped") && names.contains(&"not shipped"), "{then}: {names:?}");
+        assert!(told.summary.contains("restored"), "{}", told.summary);
+        let mut shipped = duel.clone();
+        let step = shipped.take(Side::Seller, &Input::Command(Command::HadShipped(Shipment::default())));
+        assert!(step.trade.unwind.is_none() && !step.trade.in_doubt());
+        assert_eq!(stage(&step.trade), Stage::Shipped, "{then}");
+        assert_eq!(step.trade.leg(P).unwrap().holding().unwrap().want, Want::Hold);
+        assert_wakes("had shipped", &shipped);
+        if then != Stage::Bid {
+            let step = duel.take(Side::Seller, &Input::Command(Command::NotShipped));
+            assert!(gives_back(&step), "{then}: {:?}", step.notes);
+        }
+    }
+}
+
+#[test]
+fn seller__not_restored_or_settled__cannot_claim_to_have_shipped_before() {
+    let duel = Duel::at_stage(Stage::ToShip);
+    for command in [Command::HadShipped(Shipment::default()), Command::NotShipped] {
+        let step = duel.ask(Side::Seller, &Input::Command(command.clone()));
+        assert!(
+            step.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::WrongStage { .. }))),
+            "{command:?}"
+        );
+        let step = duel.ask(Side::Buyer, &Input::Command(command));
+        assert!(step.notes.contains(&Note::Refused(Refusal::NotYours)));
+    }
+    let mut duel = restored(Side::Seller, Stage::Bid, Stage::Bid);
+    let step = duel.ask(Side::Seller, &Input::Command(Command::HadShipped(Shipment::default())));
+    assert!(
+        step.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::Missing(_)))),
+        "nothing is held"
+    );
+    duel.take(Side::Seller, &Input::Recalled);
+    assert!(!duel.seller.in_doubt());
+    duel.command(Side::Seller, Command::Accept);
+    assert_eq!(stage(&duel.buyer), Stage::Offered);
+}
+
+#[test]
+fn seller__what_was_decided_before_the_backup__stays_decided() {
+    let mut duel = Duel::at_stage(Stage::ToShip);
+    duel.take(Side::Seller, &Input::Command(Command::Refund { reason: "broken".into() }));
+    duel.take(Side::Seller, &Input::Restored);
+    assert!(duel.seller.restored.is_none() && duel.seller.unwind == Some(Unwind::Refund));
+}
+
+#[test]
+fn seller__in_doubt_and_both_agree_to_cancel__everything_goes_back() {
+    let mut duel = restored(Side::Seller, Stage::ToShip, Stage::Shipped);
+    duel.take(Side::Seller, &Input::Command(Command::Agree(Agreement::Cancel)));
+    let step =
+        duel.take(Side::Seller, &Input::Said { event: id(0x95), said: Said::Agreed(Agreement::Cancel) });
+    assert!(gives_back(&step));
+}
+
+#[test]
+fn seller__restored_after_its_node_took_the_price__no_alarm_and_the_collateral_goes_home() {
+    let mut duel = restored(Side::Seller, Stage::ToShip, Stage::Shipped);
+    let step = duel.take(Side::Seller, &Input::Invoice { purpose: P, report: InvoiceReport::Settled });
+    assert!(!step.notes.iter().any(|note| matches!(note, Note::Alarm(_))), "{:?}", step.notes);
+    assert!(has(&step, |effect| matches!(effect, Effect::Cancel { purpose: CB, .. })));
+}
+
+#[test]
+fn buyer__in_doubt__pays_confirms_and_writes_nothing_until_all_is_told() {
+    for then in [Stage::Bid, Stage::Offered] {
+        let now = Duel::at_stage(Stage::Shipped);
+        let mut duel = restored(Side::Buyer, then, Stage::Shipped);
+        duel.sleep_to(duel.height.plus(Blocks(300)));
+        let step = duel.take(Side::Buyer, &Input::Tick);
+        assert!(step.trade.unwind.is_none(), "{then}: the time to pay is over, and it may have paid");
+        for command in [Command::Pay, verdict(Condition::Received), Command::Release] {
+            let step = duel.ask(Side::Buyer, &Input::Command(command.clone()));
+            assert!(step.notes.iter().any(|note| matches!(note, Note::Refused(_))), "{command:?}");
+        }
+        let said = |paper, said: Said| Input::Said { event: now.buyer.papers[&paper], said };
+        let acceptance = heard(&now.seller, &Message::Acceptance).unwrap();
+        duel.take(Side::Buyer, &said(Paper::Acceptance, acceptance));
+        let (event, ack) = now.buyer.peer.ack.clone().unwrap();
+        duel.take(Side::Buyer, &Input::Said { event, said: Said::LockAck(ack) });
+        for purpose in [CB, P] {
+            let node = now.buyer.leg(purpose).unwrap().paying().unwrap().node;
+            let domp_escrow::leg::PaidState::InFlight { final_expiry, first_hop_expiry } = node else {
+                panic!()
+            };
+            let report = PaymentReport::InFlight { final_expiry, first_hop_expiry };
+            let step = duel.take(Side::Buyer, &Input::Payment { purpose, report });
+            assert!(!has(
+                &step,
+                |effect| matches!(effect, Effect::Send { message, .. } if message.paper().is_some())
+            ));
+        }
+        let step = duel.take(Side::Buyer, &Input::Recalled);
+        assert!(!has(&step, |effect| matches!(effect, Effect::Pay { .. })));
+        // The seller's acknowledgement names the 311 that was written before.
+        assert_eq!(step.trade.papers[&Paper::Payment], now.buyer.papers[&Paper::Payment], "{then}");
+        assert_eq!(step.trade.deadlines, now.buyer.deadlines);
+        let step = duel.take(Side::Buyer, &Input::Command(verdict(Condition::Received)));
+        assert!(reveals(&step), "{then}: {:?}", step.notes);
+    }
+}
+
+#[test]
+fn buyer__its_node_is_still_trying__never_ordered_again() {
+    let mut duel = restored(Side::Buyer, Stage::Offered, Stage::Offered);
+    duel.take(Side::Buyer, &Input::Payment { purpose: CB, report: PaymentReport::Trying });
+    duel.take(Side::Buyer, &Input::Recalled);
+    let step = duel.take(Side::Buyer, &Input::Command(Command::Pay));
+    assert!(!has(&step, |effect| matches!(effect, Effect::Pay { .. })), "{:?}", step.effects);
+}
+
+/// The words on which a late payment hangs are sent again although the trade is over, for a while.
+#[test]
+fn late_words__the_trade_is_over__sent_again_until_receipted_and_not_for_ever() {
+    let mut duel = Duel::at_stage(Stage::Shipped);
+    duel.mine_to(duel.seller.deadlines.unwrap().settle_by);
+    assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::Refunded));
+    duel.mail_lost = true;
+    duel.command(Side::Buyer, verdict(Condition::Received));
+    let event = duel.buyer.papers[&Paper::Verdict];
+    assert_resends(&mut duel, Side::Buyer, Paper::Verdict, LATE_VERDICT_FOR);
+    duel.said(Side::Seller, event, Said::Verdict { condition: Condition::Received, secret: Secret::Absent });
+    duel.command(Side::Seller, Command::OfferLateInvoice);
+    assert_resends(&mut duel, Side::Seller, Paper::LateInvoice, LATE_INVOICE_FOR);
+    let offer = duel.seller.papers[&Paper::LateInvoice];
+    let first_seen = duel.height;
+    duel.said(Side::Seller, id(0x96), Said::Receipt { of: offer, first_seen });
+    assert_eq!(wake(&duel.seller).height, None, "seen: not sent again");
+}
+
+/// A letter is sent again every other block for as long as it may, and its trade is woken for it; never after.
+fn assert_resends(duel: &mut Duel, side: Side, paper: Paper, blocks: Blocks) {
+    let mut alone = duel.clone();
+    let last = alone.height.plus(blocks);
+    let mut times = 0;
+    while let Some(next) = wake(alone.trade(side)).height {
+        assert!(next <= last, "{paper:?} is sent again at {next}, after {last}");
+        alone.sleep_to(next);
+        let step = alone.take(side, &Input::Tick);
+        let again = |effect: &Effect| matches!(effect, Effect::Resend { message, .. } if message.paper() == Some(paper));
+        assert!(has(&step, again), "{:?}", step.effects);
+        times += 1;
+    }
+    assert_eq!(times, blocks.0 / RESEND_AFTER.0);
+    assert!(alone.ask(side, &Input::Tick).effects.is_empty());
+}
+
+#[test]
+fn second_paper_of_a_kind__ignored__its_arrival_acknowledged() {
+    let mut duel = Duel::at_stage(Stage::Shipped);
+    let step =
+        duel.take(Side::Buyer, &Input::Said { event: id(0x97), said: Said::Shipped(Shipment::default()) });
+    assert!(step.notes.iter().any(|note| matches!(note, Note::Ignored(_))));
+    assert!(has(
+        &step,
+        |effect| matches!(effect, Effect::Send { message: Message::Receipt { of, .. }, .. } if *of == id(0x97))
+    ));
+}
