@@ -27,7 +27,7 @@ impl Scope {
     /// The price alone; every letter counts as acknowledged once it was sent; payments arrive at once. Short numbers,
     /// since only the heights that matter are visited anyway.
     pub fn of(name: &'static str, cheater: Option<Side>, faults: Faults) -> Self {
-        let nature = Nature { receipts: false, ..Nature::default() };
+        let nature = Nature { receipts: false, first_again: false, ..Nature::default() };
         let setting =
             Setting { collateral: false, handling: 72, transit: 0, inspection: 144, auto_cancel: 18, nature };
         Self { name, setting, cheater, faults }

@@ -4,6 +4,7 @@ use crate::{book::Book, mail::Mail, world::World};
 use domp_escrow::{
     effect::Effect,
     input::{Input, Said, Secret},
+    letter::Paper,
     note::Note,
     terms::Side,
 };
@@ -65,6 +66,11 @@ impl World {
         self.height = now;
         notes.extend(self.restart(side));
         notes.extend(self.input(side, &Input::Recalled));
+        let forgot = self.buyer.choices.verdict.is_none() && !self.buyer.papers.contains_key(&Paper::Verdict);
+        if side == Side::Buyer && forgot {
+            // The order was lost before any letter left; whoever restores sees that, and is asked again.
+            self.confirmed_at = None;
+        }
         notes
     }
 }

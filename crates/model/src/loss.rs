@@ -15,7 +15,6 @@ use domp_escrow::{
     letter::{Message, Paper},
     stage::{Ending, Stage},
     terms::Side,
-    trade::Unwind,
 };
 use domp_protocol::{
     deadlines::{Deadlines, GRACE, collateral_settle_by},
@@ -66,7 +65,7 @@ impl World {
     /// The seller has its money, or its own person gave it up.
     fn seller_is_content(&self) -> bool {
         let paid = self.price.payee == PayeeEnd::Settled || self.paid_late;
-        paid || matches!(self.seller.unwind, Some(Unwind::Refund | Unwind::Agreed))
+        paid || self.given_up
     }
 
     /// Whether nothing more will happen to the money.

@@ -8,7 +8,7 @@ use crate::{
 use domp_escrow::{
     effect::{Effect, INVOICE_EXPIRY_SECONDS},
     input::{Input, Offer, Outcome, PaymentReport, Said, Secret, Task},
-    letter::Message,
+    letter::{Message, Paper},
     note::Note,
     terms::Side,
     trade::Trade,
@@ -50,11 +50,11 @@ impl World {
         let mut notes = Vec::new();
         if let Some((of, outcome)) = outcome {
             let sent = match (of, &outcome) {
-                (Task::Send(paper), Outcome::Sent { event }) if paper.wants_receipt() => Some(*event),
+                (Task::Send(paper), Outcome::Sent { event }) if self.counts_as_seen(paper) => Some(*event),
                 _ => None,
             };
             notes.extend(self.input(side, &Input::Outcome { of, outcome }));
-            if let Some(of) = sent.filter(|_| !self.nature.receipts) {
+            if let Some(of) = sent {
                 let said = Said::Receipt { of, first_seen: self.height };
                 notes.extend(self.input(side, &Input::Said { event: of, said }));
             }
@@ -64,6 +64,12 @@ impl World {
             notes.extend(self.input(side.other(), &Input::Late(PaymentReport::Succeeded)));
         }
         notes
+    }
+
+    /// Whether a letter is taken as acknowledged as soon as it was sent.
+    const fn counts_as_seen(&self, paper: Paper) -> bool {
+        let again = paper.wants_receipt() || self.nature.first_again;
+        !(self.nature.receipts && again)
     }
 
     /// The process is killed before or after its oldest effect, and starts again. What it has not recorded it does again,

@@ -96,6 +96,7 @@ fn draw_setting(dice: &mut Dice) -> Setting {
         auto_cancels: dice.percent(70),
         dedupes: dice.percent(70),
         receipts: true,
+        first_again: true,
         relays_keep: false,
         sabotage: None,
         judged: Judged::Invariants,

@@ -319,7 +319,6 @@ fn accept_bad_lock(trade: Trade, input: &Input, at: At) -> Step {
 }
 
 fn settle_unshipped(mut trade: Trade, input: &Input, at: At) -> Step {
-    let letter = trade.letters.len();
     let unshipped = trade.choices.shipped.is_none() && trade.peer.secret == Secret::Opens;
     if unshipped {
         trade.choices.shipped = Some(Shipment::default());
@@ -327,7 +326,7 @@ fn settle_unshipped(mut trade: Trade, input: &Input, at: At) -> Step {
     let mut done = step(trade, input, at);
     if unshipped {
         done.trade.choices.shipped = None;
-        done.trade.letters.truncate(letter);
+        done.trade.letters.retain(|letter| letter.paper != Paper::Shipped);
         done.effects.retain(|effect| !matches!(effect, Effect::Send { message: Message::Shipped(_), .. }));
     }
     done

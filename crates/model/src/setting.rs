@@ -69,6 +69,9 @@ pub struct Nature {
     /// Receipts are letters like others. Otherwise every letter is taken as acknowledged as soon as it was sent, which
     /// changes nothing but that it is not sent again: sound wherever no letter is lost, and far fewer states.
     pub receipts: bool,
+    /// Bid, hashes and acceptance are sent again until they are answered. Otherwise they too are taken as acknowledged as
+    /// soon as they were sent: a bid may wait for two weeks, and each time that it is sent again is a state of its own.
+    pub first_again: bool,
     /// Relays keep everything, so that somebody who was restored from a backup can ask for it. Costs memory for each letter.
     pub relays_keep: bool,
     /// A rule that is taken out of the machines, to see what it is for.
@@ -101,6 +104,7 @@ impl Default for Nature {
             auto_cancels: true,
             dedupes: true,
             receipts: true,
+            first_again: true,
             relays_keep: false,
             sabotage: None,
             judged: Judged::Invariants,

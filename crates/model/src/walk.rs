@@ -16,7 +16,7 @@ use domp_protocol::units::{Blocks, Height, Unix};
 /// A walk ends after so many actions at the latest; then the faults stop and everything comes to rest.
 const LONGEST: u32 = 600;
 /// Everything has come to rest after so many actions, or never will.
-const REST: u32 = 4000;
+const REST: u32 = 16_000;
 
 /// A walk that went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

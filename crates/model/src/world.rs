@@ -18,7 +18,7 @@ use domp_escrow::{
     stage::{Stage, stage},
     step::{Step, step},
     terms::Side,
-    trade::Trade,
+    trade::{Trade, Unwind},
     wake::wake,
 };
 use domp_protocol::{
@@ -75,6 +75,8 @@ pub struct World {
     /// When the buyer's person, with the goods in hand, told its program that they came, and was not asked to come back
     /// later.
     pub confirmed_at: Option<Height>,
+    /// The seller's own person gave the price up, which a program restored from an older backup may not know.
+    pub given_up: bool,
     /// A letter with R_p has left the buyer's process.
     pub secret_sent: bool,
     /// R_p is in the seller's vault.
@@ -119,6 +121,7 @@ impl World {
             parcel: Parcel::AtHome,
             shipped_at: None,
             confirmed_at: None,
+            given_up: false,
             secret_sent: false,
             secret_known_to_seller: false,
             secret_is_volatile: false,
@@ -225,6 +228,7 @@ impl World {
             let later = notes.contains(&Note::Refused(Refusal::TipNotFresh));
             self.follow(command, shipped, later);
         }
+        self.given_up |= matches!(self.seller.unwind, Some(Unwind::Refund | Unwind::Agreed));
         for effect in &effects {
             self.judge_decision(side, effect);
         }
