@@ -311,6 +311,7 @@ impl Turn {
     pub(crate) fn order(&mut self, purpose: Purpose, want: Want) {
         let still_there = self.still_there == Some(purpose);
         let hash = self.trade.leg(purpose).and_then(|leg| leg.hash);
+        let restored = self.trade.restored.is_some();
         let Some(holding) = holding_mut(self, purpose) else { return };
         let decided = matches!(holding.want, Want::Settle | Want::Cancel);
         let again = holding.want == want && still_there;
@@ -323,6 +324,8 @@ impl Turn {
         // Never issued: there is nothing at the node to take or to give back.
         let Some(hash) = hash.filter(|_| !nothing_there) else {
             holding.node = HeldState::Cancelled;
+            // As far as a restored store knows: if the node says that it is there, it is given back after all.
+            holding.acknowledged = restored;
             return;
         };
         self.effects.push(match want {

@@ -78,6 +78,20 @@ fn seller__restored_at_any_stage__no_deadline_but_settle_by_gives_the_price_back
 }
 
 #[test]
+fn seller__restored_to_the_bid_and_gives_all_back_before_it_hears_of_an_invoice__gives_that_back_too() {
+    let mut duel = restored(Side::Seller, Stage::Bid, Stage::Offered);
+    let cltv = duel.seller.terms.agreed.purchase_cltv();
+    let (accepted_at, expiry) = (crate::duel::START, crate::duel::START.plus(cltv).plus(Blocks(3)));
+    let amount = domp_protocol::units::Msat::new(1_000).unwrap();
+    let short = InvoiceReport::Held { accepted_at, expiry, amount };
+    let step = duel.take(Side::Seller, &Input::Invoice { purpose: CB, report: short });
+    assert!(step.trade.unwind.is_some() && !gives_back(&step), "nothing is known of the price yet");
+    duel.take(Side::Seller, &Input::Recalled);
+    let step = duel.take(Side::Seller, &Input::Invoice { purpose: P, report: InvoiceReport::Open });
+    assert!(gives_back(&step), "an invoice stays open that nobody looks after");
+}
+
+#[test]
 fn seller__in_doubt__writes_no_second_acknowledgement() {
     let mut duel = restored(Side::Seller, Stage::Offered, Stage::Shipped);
     node_tells(&mut duel);
