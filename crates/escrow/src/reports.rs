@@ -311,6 +311,7 @@ impl Turn {
     pub(crate) fn order(&mut self, purpose: Purpose, want: Want) {
         let still_there = self.still_there == Some(purpose);
         let hash = self.trade.leg(purpose).and_then(|leg| leg.hash);
+        let restored = self.trade.restored.is_some();
         let Some(holding) = holding_mut(self, purpose) else { return };
         let decided = matches!(holding.want, Want::Settle | Want::Cancel);
         let again = holding.want == want && still_there;
@@ -320,11 +321,11 @@ impl Turn {
         let nothing_there = holding.want == Want::Nothing && holding.node == HeldState::Unissued;
         holding.want = want;
         holding.acknowledged = false;
-        // Never issued: there is nothing at the node to take or to give back.
-        let Some(hash) = hash.filter(|_| !nothing_there) else {
+        // Never issued: there is nothing at the node to take or to give back. A restored store may not know that it is there.
+        if nothing_there || hash.is_none() {
             holding.node = HeldState::Cancelled;
-            return;
-        };
+        }
+        let Some(hash) = hash.filter(|_| !nothing_there || restored) else { return };
         self.effects.push(match want {
             Want::Settle => Effect::Settle { purpose, hash },
             Want::Cancel | Want::Hold | Want::Nothing => Effect::Cancel { purpose, hash },
