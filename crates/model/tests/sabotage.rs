@@ -226,6 +226,7 @@ fn late_htlc__not_cancelled_again__channel_closed() {
 /// C-47
 #[test]
 fn restored__what_it_does_not_know_taken_for_not_done__somebody_loses_with_everybody_honest() {
+    // Either end takes harm: the seller gives back what is owed to it, the buyer pays again what it has paid.
     let what = harm(Sabotage::TrustOldStore, Judged::Losses, old_backups);
     assert!(what.contains("the seller was not paid") || what.contains("the buyer paid twice"), "{what}");
 }

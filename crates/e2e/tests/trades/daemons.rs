@@ -1,6 +1,6 @@
 //! Daemons as processes, killed with `kill -9`: at named points, at any moment, together with their node; and on a new machine.
 
-use crate::lab::{Ask, Daemon, Deal, Lab, PRICE, Relay, SOON, Side, Spot, lab};
+use crate::lab::{Ask, Daemon, Deal, Lab, PRICE, Relay, SOON, Side, Spot, lab, within};
 use futures::future::join_all;
 use serde_json::Value;
 use std::{collections::BTreeSet, time::Duration};
@@ -63,10 +63,20 @@ impl Pair {
             }
             // Killed before it could answer; the bid may be made all the same.
             assert!([3, 5].contains(&done.status), "{done:#?}");
-            self.buyer.kept_up().await;
-            if let Some(trade) = mine(&self.buyer.json(&["trades"]).await) {
+            if let Some(trade) = mine(&self.buyer_trades().await) {
                 self.trade = trade;
                 return;
+            }
+        }
+    }
+
+    /// The buyer's trades, as soon as its daemon is there to tell: a killed process may need a moment to be gone.
+    async fn buyer_trades(&mut self) -> Value {
+        loop {
+            self.buyer.kept_up().await;
+            let done = self.buyer.run(&["--json", "trades"]).await;
+            if done.status == 0 {
+                return done.json();
             }
         }
     }
@@ -116,7 +126,7 @@ impl Pair {
 
     async fn until_stage(&self, stage: &str) {
         for daemon in [&self.seller, &self.buyer] {
-            let there = crate::lab::within(SOON, async || {
+            let there = within(SOON, async || {
                 daemon.trade(&self.trade).await.filter(|trade| trade["stage"] == stage).map(|_| ())
             });
             assert!(there.await.is_some(), "{} does not come to {stage}: {}", daemon.node, daemon.log());
@@ -241,7 +251,11 @@ async fn daemon__killed_with_its_node_or_while_the_chain_is_away__trade_complete
     lab.seller().start().await.unwrap();
     lab.net.reconnected("buyer", "seller").await.unwrap();
     pair.until_stage("to ship").await;
-    pair.seller.json(&["ship", &pair.trade, "--yes"]).await;
+    // A node that has just come back may not know the chain yet; then nothing is done, and the seller tries again.
+    let shipped = within(SOON, async || {
+        (pair.seller.run(&["ship", &pair.trade, "--yes"]).await.status == 0).then_some(())
+    });
+    assert!(shipped.await.is_some(), "{}", pair.seller.log());
     pair.until_stage("shipped").await;
 
     lab.net.bitcoind().stop().await.unwrap();
