@@ -108,10 +108,11 @@ fn cancelled(holding: &mut Holding, purpose: Purpose) -> Option<Note> {
     }
 }
 
-/// The height at which a payment that this store does not remember was asked for, at the earliest.
-fn paid_at(leg: &Leg, final_expiry: Option<Height>, at: At) -> Height {
-    let paid_at = final_expiry.map_or(at.height, |expiry| expiry.minus(leg.cltv)).min(at.height);
-    paid_at.minus(crate::ack::TIP_SKEW)
+/// When a payment that this store does not remember was made: asked for at the earliest, first in flight at the latest.
+/// The node may have added blocks to the expiry, never taken any away.
+fn paid_between(leg: &Leg, final_expiry: Option<Height>, at: At) -> (Height, Height) {
+    let seen = final_expiry.map_or(at.height, |expiry| expiry.minus(leg.cltv)).min(at.height);
+    (seen.minus(crate::ack::TIP_SKEW), seen)
 }
 
 pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentReport) {
@@ -149,15 +150,18 @@ pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentR
         (PaidState::NotSent, PaymentReport::InFlight { final_expiry, first_hop_expiry }) => {
             // Our node has paid this hash although this store does not know: it was restored from an older state. What
             // is locked is followed to its end; nothing more is paid without a new word from our person.
-            paying.asked_at = Some(paid_at(&leg, final_expiry, at));
+            let (asked, seen) = paid_between(&leg, final_expiry, at);
+            paying.asked_at = Some(asked);
             paying.inferred = true;
-            paying.seen_at = Some(at.height);
+            paying.seen_at = Some(seen);
             paying.node = PaidState::InFlight { final_expiry, first_hop_expiry };
             None
         }
         (_, PaymentReport::InFlight { final_expiry, first_hop_expiry }) => {
             if paying.inferred && paying.seen_at.is_none() {
-                paying.asked_at = Some(paid_at(&leg, final_expiry, at));
+                let (asked, seen) = paid_between(&leg, final_expiry, at);
+                paying.asked_at = Some(asked);
+                paying.seen_at = Some(seen);
             }
             paying.seen_at.get_or_insert(at.height);
             paying.node = PaidState::InFlight { final_expiry, first_hop_expiry };

@@ -27,7 +27,7 @@ impl Pair {
         }
     }
 
-    /// A listing and a bid on it, whatever happens to the buyer's daemon meanwhile.
+    /// A listing and a bid on it, whatever happens to the daemons meanwhile.
     async fn bid(&mut self) {
         let price = PRICE.to_string();
         let listing = [
@@ -47,7 +47,15 @@ impl Pair {
             "144",
             "--yes",
         ];
-        let listing = self.seller.json(&listing).await["id"].as_str().unwrap().to_owned();
+        // What the last trade left may still be to do, and kill the seller's daemon on its way.
+        let listing = loop {
+            self.seller.kept_up().await;
+            let done = self.seller.run(&[["--json"].as_slice(), &listing].concat()).await;
+            if done.status == 0 {
+                break done.json()["id"].as_str().unwrap().to_owned();
+            }
+            assert!([3, 5].contains(&done.status), "{done:#?}");
+        };
         let mine = |trades: &Value| {
             let trades = trades["trades"].as_array().unwrap();
             trades

@@ -1,13 +1,14 @@
 //! A store that came from a backup (C-47): stage by stage, what it does not do, and what it does all the same.
 
 use crate::{
-    duel::{CB, Duel, P, event_of, has, heard, id, reveals, verdict},
+    duel::{CB, Duel, P, PADDING, event_of, has, heard, id, reveals, verdict},
     wakes::assert_wakes,
 };
 use domp_escrow::{
+    ack::TIP_SKEW,
     effect::Effect,
     input::{Agreement, Command, Condition, Input, InvoiceReport, PaymentReport, Said, Secret, Shipment},
-    leg::{HeldState, Want},
+    leg::{HeldState, PaidState, Want},
     letter::{LATE_INVOICE_FOR, LATE_VERDICT_FOR, Message, Paper, RESEND_AFTER},
     note::{Note, Refusal},
     situation::situation,
@@ -17,7 +18,7 @@ use domp_escrow::{
     trade::{Trade, Unwind},
     wake::wake,
 };
-use domp_protocol::units::Blocks;
+use domp_protocol::{deadlines::Deadlines, units::Blocks};
 
 const STAGES: [Stage; 4] = [Stage::Bid, Stage::Offered, Stage::ToShip, Stage::Shipped];
 
@@ -301,6 +302,41 @@ fn buyer__in_doubt__pays_confirms_and_writes_nothing_until_all_is_told() {
         assert_eq!(step.trade.deadlines, now.buyer.deadlines);
         let step = duel.take(Side::Buyer, &Input::Command(verdict(Condition::Received)));
         assert!(reveals(&step), "{then}: {:?}", step.notes);
+    }
+}
+
+/// Long after it has paid the buyer is restored, and the seller says that the lock was only now: every deadline would be later
+/// than what the node holds bears. The expiry at the node tells when it was paid at the latest.
+#[test]
+fn buyer__restored_late_and_the_lock_said_to_be_later_than_it_was__does_not_agree() {
+    for (late, agrees) in [(Blocks(0), true), (TIP_SKEW, true), (TIP_SKEW.plus(PADDING).plus(Blocks(1)), false)] {
+        for hears_first in [true, false] {
+            let now = Duel::at_stage(Stage::ToShip);
+            let mut duel = restored(Side::Buyer, Stage::Offered, Stage::ToShip);
+            duel.sleep_to(duel.height.plus(Blocks(20)));
+            let (event, mut ack) = now.buyer.peer.ack.clone().unwrap();
+            let lock = ack.deadlines.lock.plus(late);
+            ack.deadlines = Deadlines::at(lock, &duel.buyer.terms.agreed);
+            let arrives = Input::Said { event, said: Said::LockAck(ack) };
+            if hears_first {
+                duel.take(Side::Buyer, &arrives);
+            }
+            for purpose in [CB, P] {
+                let PaidState::InFlight { final_expiry, first_hop_expiry } =
+                    now.buyer.leg(purpose).unwrap().paying().unwrap().node
+                else {
+                    panic!()
+                };
+                let report = PaymentReport::InFlight { final_expiry, first_hop_expiry };
+                duel.take(Side::Buyer, &Input::Payment { purpose, report });
+            }
+            duel.take(Side::Buyer, &Input::Recalled);
+            if !hears_first {
+                duel.take(Side::Buyer, &arrives);
+            }
+            let locked = duel.buyer.deadlines.map(|deadlines| deadlines.lock);
+            assert_eq!(locked.is_some(), agrees, "{late} later, {:?}", duel.notes);
+        }
     }
 }
 
