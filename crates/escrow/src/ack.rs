@@ -78,7 +78,15 @@ pub fn compare(terms: &Terms, legs: &[Leg], ack: &Ack) -> Result<(), Disagreemen
             "it says the price was locked at {lock}, we paid it between {asked} and {seen}"
         ));
     }
-    Ok(())
+    let price = legs.iter().find(|leg| leg.purpose == Purpose::Purchase);
+    let own = price.and_then(|leg| Some(leg.paying()?.node.final_expiry()?.minus(leg.cltv)));
+    match own {
+        // The payee would not take it: so short of blocks the deadlines do not fit below the expiry.
+        Some(latest) if lock > latest.plus(TIP_SKEW) => field(format!(
+            "it says the price was locked at {lock}, what our node holds bears a lock at {latest} at the latest"
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The heights between which the price was paid.

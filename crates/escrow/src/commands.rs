@@ -9,7 +9,7 @@ use crate::{
     letter::Paper,
     note::{Note, Refusal},
     restored,
-    stage::{Ending, Stage, stage},
+    stage::{Ending, Stage, stage, was_taken},
     step::Turn,
     terms::Side,
     trade::{LatePayment, Unwind},
@@ -326,6 +326,9 @@ fn pay_late(turn: &mut Turn) -> Done {
         turn.trade.choices.verdict.as_ref().is_some_and(|verdict| verdict.condition == Condition::Received);
     if !received {
         return Err(Refusal::Missing("confirm first that you received the goods".into()));
+    }
+    if turn.trade.leg(Purpose::BuyerCollateral).is_some_and(was_taken) {
+        return Err(Refusal::Missing("your collateral has not come back: settle that first".into()));
     }
     let now = turn.at.unix;
     fresh(turn)?;

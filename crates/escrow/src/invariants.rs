@@ -76,8 +76,13 @@ fn secrets_leave_only_as_decided(before: &Trade, at: At, step: &Step) -> Result<
                     return broken("2: the secret leaves twice");
                 }
             }
-            Effect::Settle { .. } if after.choices.shipped.is_none() && !after.in_doubt() => {
-                return broken("2: settled without having shipped");
+            Effect::Settle { purpose, .. } => {
+                // An order that is only repeated was decided before, perhaps in doubt.
+                let decided =
+                    before.leg(*purpose).and_then(Leg::holding).is_some_and(|it| it.want == Want::Settle);
+                if !decided && after.choices.shipped.is_none() && !after.in_doubt() {
+                    return broken("2: settled without having shipped");
+                }
             }
             _ => {}
         }

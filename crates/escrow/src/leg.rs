@@ -110,6 +110,16 @@ pub enum PaidState {
     Failed,
 }
 
+impl PaidState {
+    /// The smallest expiry at the payee of what is in flight, where our node can tell.
+    pub const fn final_expiry(self) -> Option<Height> {
+        match self {
+            Self::InFlight { final_expiry, .. } => final_expiry,
+            Self::NotSent | Self::Asked | Self::Succeeded | Self::Failed => None,
+        }
+    }
+}
+
 /// The payer's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Paying {
@@ -190,6 +200,13 @@ impl Leg {
                 PaidState::NotSent | PaidState::Succeeded | PaidState::Failed => true,
                 PaidState::Asked | PaidState::InFlight { .. } => false,
             },
+        }
+    }
+    /// Whether it was never begun at this end, as far as our store knows.
+    pub const fn is_unbegun(&self) -> bool {
+        match &self.end {
+            End::Payee(holding) => matches!(holding.node, HeldState::Unissued),
+            End::Payer(paying) => matches!(paying.node, PaidState::NotSent),
         }
     }
     /// Whether money of somebody is in it now, as far as our node can tell.

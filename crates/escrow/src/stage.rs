@@ -151,8 +151,8 @@ fn late_under_way(trade: &Trade) -> bool {
 
 /// How the trade ended, once every leg is over and nothing will begin any more.
 fn ending(trade: &Trade) -> Option<Ending> {
-    // What was not sent as far as a restored store knows may have been.
-    let unknown = trade.side == Side::Buyer && trade.in_doubt();
+    // What was not begun as far as a restored store knows may have been.
+    let unknown = trade.in_doubt() && trade.legs.iter().any(crate::leg::Leg::is_unbegun);
     if unknown || !trade.legs.iter().all(crate::leg::Leg::is_over) {
         return None;
     }
@@ -173,6 +173,8 @@ fn ending(trade: &Trade) -> Option<Ending> {
     // A restored store may have seen only the end of it.
     let recalled = trade.restored.is_some() && !trade.in_doubt();
     let began = began || recalled && trade.papers.contains_key(&Paper::Payment);
+    // Nobody judges goods of a trade that never began, whatever else our store has lost.
+    let began = began || trade.choices.verdict.is_some();
     match (trade.unwind.is_some(), began) {
         (_, true) if trade.side == Side::Seller || price_is_over(trade) => Some(Ending::Refunded),
         (true, true) => Some(Ending::Refunded),
@@ -190,7 +192,7 @@ fn price_is_over(trade: &Trade) -> bool {
 }
 
 /// Whether the payee has taken a leg.
-fn was_taken(leg: &crate::leg::Leg) -> bool {
+pub(crate) fn was_taken(leg: &crate::leg::Leg) -> bool {
     match (leg.holding(), leg.paying()) {
         (Some(holding), _) => holding.node == HeldState::Settled,
         (_, Some(paying)) => paying.node == PaidState::Succeeded,

@@ -5,6 +5,7 @@ use domp_escrow::{
     effect::Effect,
     input::{Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Said, Secret, Task},
     invariants::check,
+    leg::{End, Leg, PaidState},
     note::{Note, Refusal},
     stage::{Ending, Stage, stage},
     terms::Side,
@@ -96,4 +97,45 @@ fn ended__time_and_blocks__nothing_more_is_done() {
             assert!(duel.ask(side, &Input::Tick).effects.is_empty());
         }
     }
+}
+
+/// As far as its store remembers, this buyer has paid nothing: it knows its own verdict and that the price came back.
+#[test]
+fn forgotten_trade__own_verdict_found_and_the_price_is_back__refunded_and_can_be_paid_late() {
+    let mut duel = late_invoice();
+    let offer = duel.buyer.late.clone().unwrap();
+    duel.buyer = Duel::at_stage(Stage::Bid).buyer;
+    duel.take(Side::Buyer, &Input::Payment { purpose: P, report: PaymentReport::Failed });
+    duel.take(Side::Buyer, &Input::Payment { purpose: CB, report: PaymentReport::Failed });
+    duel.take(Side::Buyer, &Input::Command(Command::Withdraw));
+    assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::Abandoned));
+    duel.buyer.late = Some(offer);
+    let step = duel.ask(Side::Buyer, &Input::Command(Command::PayLate));
+    assert!(
+        !has(&step, |effect| matches!(effect, Effect::PayLate { .. })),
+        "nobody has said that goods came"
+    );
+    let said = Said::Verdict { condition: Condition::Received, secret: Secret::Opens };
+    duel.take(Side::Buyer, &Input::Wrote { event: id(0xab), said });
+    assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::Refunded));
+    let step = duel.take(Side::Buyer, &Input::Command(Command::PayLate));
+    assert!(has(&step, |effect| matches!(effect, Effect::PayLate { .. })), "{:?}", step.notes);
+}
+
+#[test]
+fn collateral_gone__the_price_came_back__nothing_more_is_paid() {
+    let mut duel = late_invoice();
+    let paid = duel.ask(Side::Buyer, &Input::Command(Command::PayLate));
+    assert!(has(&paid, |effect| matches!(effect, Effect::PayLate { .. })), "{:?}", paid.notes);
+    let Some(Leg { end: End::Payer(paying), .. }) = duel.buyer.leg_mut(CB) else {
+        unreachable!("the buyer pays its collateral")
+    };
+    paying.node = PaidState::Succeeded;
+    let step = duel.take(Side::Buyer, &Input::Command(Command::PayLate));
+    assert!(!has(&step, |effect| matches!(effect, Effect::PayLate { .. })));
+    assert!(
+        step.notes.iter().any(|note| matches!(note, Note::Refused(Refusal::Missing(_)))),
+        "{:?}",
+        step.notes
+    );
 }

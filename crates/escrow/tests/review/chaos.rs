@@ -23,6 +23,11 @@ use domp_protocol::{
 };
 use proptest::prelude::*;
 
+/// How many stories are told, unless `PROPTEST_CASES` asks for more.
+fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 fn purposes() -> impl Strategy<Value = Purpose> {
     prop_oneof![Just(P), Just(CB)]
 }
@@ -239,7 +244,7 @@ fn stages() -> impl Strategy<Value = Stage> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn anything_in_any_order__no_invariant_breaks_and_the_trade_stays_small(
@@ -263,7 +268,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(30), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn anything_in_any_order__then_silence__woken_in_time_for_every_rule(

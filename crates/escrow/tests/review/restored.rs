@@ -309,7 +309,9 @@ fn buyer__in_doubt__pays_confirms_and_writes_nothing_until_all_is_told() {
 /// than what the node holds bears. The expiry at the node tells when it was paid at the latest.
 #[test]
 fn buyer__restored_late_and_the_lock_said_to_be_later_than_it_was__does_not_agree() {
-    for (late, agrees) in [(Blocks(0), true), (TIP_SKEW, true), (TIP_SKEW.plus(PADDING).plus(Blocks(1)), false)] {
+    for (late, agrees) in
+        [(Blocks(0), true), (TIP_SKEW, true), (TIP_SKEW.plus(PADDING).plus(Blocks(1)), false)]
+    {
         for hears_first in [true, false] {
             let now = Duel::at_stage(Stage::ToShip);
             let mut duel = restored(Side::Buyer, Stage::Offered, Stage::ToShip);
