@@ -87,7 +87,10 @@ impl Inner {
         // What is known was perhaps rebuilt by an earlier try, to which a relay did not answer.
         if !report.rebuilt.is_empty() || !report.known.is_empty() {
             // Private messages tell nothing of their age, so all of them are read.
-            report.complete &= self.catch_up_with_relays(Unix(0)).await >= relays;
+            let heard = self.catch_up_with_relays(Unix(0)).await;
+            report.complete &= heard >= relays;
+            // Until then nothing is written or paid that may have been before: it is open what we did.
+            self.recall(heard > 0).await;
         }
         Ok(report)
     }
@@ -131,7 +134,7 @@ impl Inner {
     ) -> Result<TradeId, Lost> {
         let id = terms.trade;
         let relays = terms.relays.clone();
-        let mut trade = Trade::for_buyer(terms, secrets);
+        let mut trade = Trade::for_buyer(terms, secrets).rebuilt(self.moment()?.height);
         self.remember_own(&mut trade, trail)?;
         let mut documents = vec![self.document_of(event, Some(id))];
         documents.extend(trail.ours().map(|ours| self.document_of(ours, Some(id))));

@@ -21,6 +21,12 @@ use crate::{
 use domp_protocol::{deadlines::GRACE, ids::EventId, purpose::Purpose, units::Height};
 
 impl Trade {
+    /// A trade that is put together again from what is known elsewhere: what we did in it is open (C-47).
+    #[must_use]
+    pub const fn rebuilt(mut self, at: Height) -> Self {
+        self.restored = Some(Restored { at, doubt: true });
+        self
+    }
     /// It is known what we did before the restore.
     pub(crate) const fn settle_doubt(&mut self) {
         if let Some(restored) = &mut self.restored {

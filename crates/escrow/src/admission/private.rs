@@ -78,15 +78,15 @@ const fn author(message: &PrivateMessage) -> (&'static str, Option<Side>) {
     }
 }
 
-/// The events that its author must have had when it was written.
+/// The events of its author that were there when it was written. Those of the other side were too, but a store that was
+/// lost may have written its own anew, and later.
 fn follows(trade: &Trade, message: &PrivateMessage) -> Vec<EventId> {
     let papers: &[Paper] = match message {
         PrivateMessage::Hashes(_) | PrivateMessage::Address(_) | PrivateMessage::Note(_) => &[],
-        PrivateMessage::LockAck(_) => &[Paper::Acceptance, Paper::Payment],
-        PrivateMessage::LockOk(_) => &[Paper::LockAck],
-        PrivateMessage::Shipped(_) => &[Paper::LockAck, Paper::LockOk],
-        PrivateMessage::Release(_) => &[Paper::Payment],
-        PrivateMessage::LateInvoice(_) => &[Paper::Verdict],
+        PrivateMessage::LockAck(_) => &[Paper::Acceptance],
+        PrivateMessage::LockOk(_) | PrivateMessage::Release(_) => &[Paper::Payment],
+        PrivateMessage::Shipped(_) => &[Paper::LockAck],
+        PrivateMessage::LateInvoice(_) => &[Paper::Acceptance],
         PrivateMessage::Receipt(receipt) => return vec![trade.terms.trade, receipt.event],
     };
     let known = papers.iter().filter_map(|paper| trade.papers.get(paper).copied());

@@ -361,3 +361,19 @@ fn refused__the_reason__is_one_of_ours_and_no_alarm() {
     assert_eq!(why, Refused::WrongOpening);
     assert!(!why.is_alarm());
 }
+
+/// A buyer that lost its store writes what the seller answered before anew. The answer is older, and true all the same.
+#[test]
+fn answers__older_than_what_we_wrote_anew_after_a_loss__heard() {
+    let mut post = Post::to_ship(true);
+    let shipped = event(&post, Shipped::default(), &post.deal.people.seller);
+    let ack = post.deal.buyer.papers[&Paper::LockAck];
+    for ours in [Paper::LockOk, Paper::Payment] {
+        let ours = post.deal.buyer.papers[&ours];
+        post.times.insert(ours, post.now.plus(12_000));
+    }
+    assert!(matches!(post.read(Side::Buyer, &shipped), Admission::Said { said: Said::Shipped(_), .. }));
+    // What its own author had not written yet it cannot follow.
+    post.times.insert(ack, post.now.plus(12_000));
+    refused(post.read(Side::Buyer, &shipped), &["created_at"]);
+}
