@@ -6,6 +6,7 @@ use crate::{
 };
 use domp_escrow::{
     input::{Agreement, Command, Input, PaymentReport, Verdict},
+    leg::HeldState,
     letter::{Message, Paper},
     moment::At,
     note::Note,
@@ -468,4 +469,19 @@ fn seller__giving_back_what_it_did_not_ship_for__told_not_to_ship() {
     post.deal.seller = step(post.deal.seller.clone(), &refund, post.at()).trade;
     let (_, lines) = told(&post, Side::Seller);
     assert!(!lines.contains("Do not ship."), "{lines}");
+}
+
+#[test]
+fn collateral__locked__its_own_deadline_is_shown_to_both_and_goes_with_it() {
+    let post = Post::shipped(true);
+    let shown = |trade: &domp_escrow::trade::Trade| -> Option<domp_protocol::units::Height> {
+        let all = deadlines(trade, post.at());
+        all.iter().find(|deadline| deadline.name == "collateral_settle_by").and_then(|it| it.when.height)
+    };
+    let leg = post.deal.seller.leg(Purpose::BuyerCollateral).unwrap().clone();
+    let HeldState::Held { expiry, .. } = leg.holding().unwrap().node else { panic!("not held") };
+    let by = expiry.minus(post.deal.terms.agreed.seller_auto_cancel).minus(Blocks(12));
+    assert_eq!((shown(&post.deal.seller), shown(&post.deal.buyer)), (Some(by), Some(by)));
+    let without = Post::shipped(false);
+    assert_eq!((shown(&without.deal.seller), shown(&without.deal.buyer)), (None, None));
 }

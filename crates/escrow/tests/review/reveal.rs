@@ -5,6 +5,7 @@ use domp_escrow::{
     effect::Effect,
     input::{Agreement, Command, Condition, Input, InvoiceReport, Said, Shipment},
     letter::{Message, Paper},
+    note::Note,
     stage::{Ending, Stage, stage},
     terms::Side,
 };
@@ -77,4 +78,19 @@ fn shipped__the_node_lets_go_of_the_price__the_collateral_goes_home_at_once() {
         "{lost:?}"
     );
     assert_eq!(stage(&duel.seller), Stage::Ended(Ending::Refunded));
+}
+
+#[test]
+fn secret__comes_at_settle_by_or_a_block_later__taken_and_only_then_called_late() {
+    for (late, remarked) in [(Blocks(0), false), (Blocks(1), true)] {
+        let mut duel = Duel::at_stage(Stage::Shipped);
+        // The seller's program was away, so nothing was given back yet.
+        duel.sleep_to(duel.seller.deadlines.unwrap().settle_by.plus(late));
+        let said =
+            Said::Verdict { condition: Condition::Received, secret: domp_escrow::input::Secret::Opens };
+        let step = duel.take(Side::Seller, &Input::Said { event: id(0xaa), said });
+        assert!(has(&step, |effect| matches!(effect, Effect::Settle { purpose: P, .. })), "{:?}", step.notes);
+        let late = step.notes.iter().any(|note| matches!(note, Note::SettlingLate { .. }));
+        assert_eq!(late, remarked, "{:?}", step.notes);
+    }
 }

@@ -152,3 +152,15 @@ fn stale_height__whatever_waits_for_a_fresh_one__says_so() {
     let said = domp_escrow::input::Said::Agreed(Agreement::Release);
     waits(&mut agreed, Side::Buyer, &Input::Said { event: crate::duel::id(0xaa), said });
 }
+
+#[test]
+fn offered__with_less_time_to_pay_than_to_answer__the_buyer_is_woken_when_it_is_over() {
+    let mut duel = Duel::at_stage(Stage::Offered);
+    duel.buyer.terms.payment_timeout_seconds = 3_600;
+    let pay_by = duel.buyer.pay_by().unwrap();
+    assert!(pay_by < duel.buyer.terms.lapses_at());
+    assert_eq!(wake(&duel.buyer).unix, Some(pay_by));
+    assert_wakes("an hour to pay", &duel);
+    let (_, last) = left_alone(&duel.buyer, duel.height, false);
+    assert!(stage(&last).is_ended(), "{}", stage(&last));
+}

@@ -6,7 +6,7 @@ use crate::{
 };
 use domp_protocol::{
     event::{DraftError, EventDraft, EventError, OLDEST, Signer, VerifiedEvent},
-    kinds::{Kind, Listing, Malformed},
+    kinds::{Body, Kind, Listing, Malformed, Signed},
     private::{Private, Release},
     secret::Preimage,
     tags::links::{Links, Marker},
@@ -106,6 +106,19 @@ fn kind_draft__a_tag_outside_ascii__refused_by_its_name() {
     let hinted = Links::default().with(id(1), "wss://k\u{fc}che.example.org", Marker::Root);
     let error = samples::acceptance(id(2)).draft(&hinted, Unix(T)).unwrap_err();
     assert!(error.to_string().contains("tag `ref`"), "{error}");
+}
+
+#[test]
+fn kind_draft__a_relay_hint__of_256_characters_is_the_longest() {
+    let hinted = |length| {
+        let links = Links::default().with(id(1), &"w".repeat(length), Marker::Root);
+        samples::acceptance(id(2)).draft(&links, Unix(T))
+    };
+    let event = hinted(256).unwrap().sign(&Who::Seller.signer()).unwrap();
+    let read = Signed::<Body>::read(&event).unwrap();
+    assert!(read.links().refs.iter().any(|link| link.hint.len() == 256));
+    let error = hinted(257).unwrap_err();
+    assert!(error.to_string().contains("longer than 256"), "{error}");
 }
 
 #[test]
