@@ -26,6 +26,26 @@ fn unknown_payment() -> Duel {
     duel
 }
 
+/// The payment took days on its way. Deadlines from its arrival would not fit below the expiry that it bears.
+#[test]
+fn lock_later_than_the_payment_bears__not_agreed() {
+    let (duel, ack) = acknowledged();
+    let terms = &duel.buyer.terms;
+    let mut legs = duel.buyer.legs.clone();
+    let price = legs.iter_mut().find(|leg| leg.purpose == P).unwrap();
+    let cltv = price.cltv;
+    let domp_escrow::leg::End::Payer(paying) = &mut price.end else { panic!("the buyer pays") };
+    paying.seen_at = Some(START.plus(Blocks(100)));
+    let locked_at = |lock: Height| {
+        let deadlines = domp_protocol::deadlines::Deadlines::at(lock, &terms.agreed);
+        domp_escrow::ack::Ack { deadlines, ..(*ack).clone() }
+    };
+    let bears = paying.node.final_expiry().unwrap().minus(cltv);
+    let last = bears.plus(domp_escrow::ack::TIP_SKEW);
+    assert_eq!(compare(terms, &legs, &locked_at(last)), Ok(()));
+    assert!(compare(terms, &legs, &locked_at(last.plus(Blocks(1)))).is_err());
+}
+
 #[test]
 fn payment_asked_for_again_much_later__deadlines_count_from_the_one_that_went_through() {
     let mut duel = unknown_payment();
