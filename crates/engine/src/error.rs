@@ -98,6 +98,9 @@ pub enum EngineError {
     /// No such trade.
     #[error("there is no trade {0} here")]
     NoTrade(TradeId),
+    /// An event from outside that cannot be kept now.
+    #[error("there is no room for event {0}; it is taken in when it comes again and there is")]
+    NoRoom(EventId),
     /// No such listing, neither here nor on the relays.
     #[error(
         "listing {0} was not found, neither here nor on your relays: check the id, or add a relay that has it"
@@ -214,7 +217,8 @@ impl EngineError {
             | Self::Journal(_)
             | Self::Relay(_)
             | Self::NotPublished(_)
-            | Self::Stopping => ErrorClass::Unavailable,
+            | Self::Stopping
+            | Self::NoRoom(_) => ErrorClass::Unavailable,
             Self::Frozen { .. } | Self::Vault(_) => ErrorClass::Fault,
         }
     }

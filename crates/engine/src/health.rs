@@ -67,7 +67,10 @@ impl Inner {
             );
         }
         let doubted = self.doubted();
-        let sales = doubted.iter().filter(|(_, side)| **side == Side::Seller).map(|(trade, _)| trade.short());
+        let sales = doubted
+            .iter()
+            .filter(|(_, doubted)| doubted.side == Side::Seller)
+            .map(|(trade, _)| trade.short());
         let sales: Vec<String> = sales.collect();
         if *self.recovered.borrow() && !sales.is_empty() {
             troubles.push(format!(

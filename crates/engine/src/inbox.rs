@@ -94,6 +94,11 @@ impl Inbox {
         }
     }
 
+    /// What was delivered before is looked at again when it comes again.
+    pub(crate) fn read_everything_again(&self) {
+        self.seen.forget();
+    }
+
     /// Bids of this author that are neither accepted nor over.
     fn bids_of(&self, author: &PublicKey) -> usize {
         hold(&self.bids).get(author).map_or(0, BTreeSet::len)

@@ -28,6 +28,15 @@ use std::{
 };
 use tokio::sync::{Notify, broadcast, watch};
 
+/// A trade of which it is open what was done before a restore.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doubted {
+    /// Ours.
+    pub side: Side,
+    /// When its bid was made: nothing of it is older.
+    pub bid_at: Unix,
+}
+
 /// The shared state. Every lock in here is held for a moment only, never over a call to a neighbour; what is held longer
 /// is the lock of a single trade or listing.
 pub(crate) struct Inner {
@@ -46,7 +55,7 @@ pub(crate) struct Inner {
     /// Trades of which a step would have broken an invariant: they take on nothing more.
     frozen: Mutex<BTreeMap<TradeId, String>>,
     /// Restored trades of which it is open what was done before.
-    doubted: Mutex<BTreeMap<TradeId, Side>>,
+    doubted: Mutex<BTreeMap<TradeId, Doubted>>,
     /// Trades with effects to be struck out of the outbox.
     unflushed: Mutex<std::collections::BTreeSet<TradeId>>,
     /// One lock for each listing on which something is accepted now.
@@ -173,13 +182,13 @@ impl Inner {
             return;
         }
         let mut doubted = hold(&self.doubted);
-        if open && trade.in_doubt() && trade.unwind.is_none() {
-            doubted.insert(trade.terms.trade, trade.side);
+        if open && trade.in_doubt() {
+            doubted.insert(trade.terms.trade, Doubted { side: trade.side, bid_at: trade.terms.bid_at });
         } else {
             doubted.remove(&trade.terms.trade);
         }
     }
-    pub(crate) fn doubted(&self) -> BTreeMap<TradeId, Side> {
+    pub(crate) fn doubted(&self) -> BTreeMap<TradeId, Doubted> {
         hold(&self.doubted).clone()
     }
 

@@ -7,8 +7,7 @@ mod trail;
 
 use crate::{EngineError, ErrorClass, RebuildReport, backup::Backup, commit::Along, inner::Inner};
 use domp_escrow::{
-    input::{Condition, Input, PaymentReport, Verdict},
-    letter::Paper,
+    input::{Input, PaymentReport},
     offering::{self, Given, Policy},
     terms::Terms,
     trade::Trade,
@@ -17,12 +16,16 @@ use domp_ports::relays::Wanted;
 use domp_protocol::{
     event::VerifiedEvent,
     ids::{EventId, Nonce, PaymentHash, TradeId},
-    kinds::{Bid, Kind, Listing, ReceiptConfirmation, Signed, Status},
+    kinds::{Bid, Kind, Listing, Signed},
     purpose::Purpose,
     tags::commit::Opened,
     units::Unix,
 };
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 use trail::Trail;
 
 type Secrets = BTreeMap<Purpose, (PaymentHash, Nonce)>;
@@ -69,7 +72,7 @@ impl Inner {
         self.until_recovered().await?;
         let wanted = Wanted { kinds: vec![Bid::KIND], authors: vec![self.me], ..Wanted::default() };
         let relays = self.config.relays.len();
-        let (bids, answered) = self.fetch_verified_from(wanted).await?;
+        let (bids, answered) = self.fetch_verified_from(wanted, &[]).await?;
         let mut report = RebuildReport { complete: answered >= relays, ..RebuildReport::default() };
         for event in bids {
             if self.has_trade(&event.id()).await? {
@@ -84,15 +87,30 @@ impl Inner {
                 }
             }
         }
-        // What is known was perhaps rebuilt by an earlier try, to which a relay did not answer.
-        if !report.rebuilt.is_empty() || !report.known.is_empty() {
-            // Private messages tell nothing of their age, so all of them are read.
+        // What is known was perhaps rebuilt by an earlier try, to which a relay did not answer; what failed, perhaps half way.
+        if !report.rebuilt.is_empty() || !report.known.is_empty() || !self.doubted().is_empty() {
+            // Private messages tell nothing of their age, so all of them are read, and those again for which there was no room
+            // while nobody knew their trade.
+            self.inbox.read_everything_again();
             let heard = self.catch_up_with_relays(Unix(0)).await;
             report.complete &= heard >= relays;
+            let others = self.relays_of_doubted().await;
+            self.catch_up_with(&others, Unix(0)).await;
             // Until then nothing is written or paid that may have been before: it is open what we did.
             self.recall(heard > 0).await;
         }
         Ok(report)
+    }
+
+    /// Relays on which trades in doubt were made and which we do not use any more: what was written to us may lie there.
+    async fn relays_of_doubted(&self) -> Vec<String> {
+        let mut relays = BTreeSet::new();
+        for id in self.doubted().into_keys() {
+            if let Ok((trade, _)) = self.peek(&id).await {
+                relays.extend(trade.terms.relays);
+            }
+        }
+        relays.into_iter().filter(|relay| !self.config.relays.contains(relay)).collect()
     }
 
     async fn rebuild_one(self: &Arc<Self>, event: &VerifiedEvent) -> Result<TradeId, Lost> {
@@ -112,7 +130,7 @@ impl Inner {
             )));
         }
         let trail = self.trail(&terms).await?;
-        let reports = self.payments_of(&terms, &secrets).await;
+        let reports = self.payments_of(&terms, &secrets).await?;
         let begun = reports.iter().any(|(_, report)| *report != PaymentReport::NotFound);
         if !begun && trail.acceptance.is_none() && self.now() >= terms.lapses_at() {
             return Err(Lost::Because("it lapsed without an answer, and nothing was paid".to_owned()));
@@ -123,7 +141,7 @@ impl Inner {
         self.resurrect(event, terms, &secrets, &trail, reports).await
     }
 
-    /// The trade anew, with what we wrote, then what the node says, then what the other side said.
+    /// The trade anew, with what the node says, then what the other side said, then what we wrote.
     async fn resurrect(
         self: &Arc<Self>,
         event: &VerifiedEvent,
@@ -133,14 +151,11 @@ impl Inner {
         reports: Vec<(Purpose, PaymentReport)>,
     ) -> Result<TradeId, Lost> {
         let id = terms.trade;
-        let relays = terms.relays.clone();
-        let mut trade = Trade::for_buyer(terms, secrets).rebuilt(self.moment()?.height);
-        self.remember_own(&mut trade, trail)?;
-        let mut documents = vec![self.document_of(event, Some(id))];
-        documents.extend(trail.ours().map(|ours| self.document_of(ours, Some(id))));
+        let trade = Trade::for_buyer(terms, secrets).rebuilt(self.moment()?.height);
+        let documents = vec![self.document_of(event, Some(id))];
         let mut inputs = reports
             .into_iter()
-            .filter(|(_, report)| !matches!(report, PaymentReport::NotFound | PaymentReport::Trying))
+            .filter(|(_, report)| *report != PaymentReport::NotFound)
             .map(|(purpose, report)| Input::Payment { purpose, report });
         let first = inputs.next().unwrap_or(Input::Begin);
         self.begin(trade, &first, documents).await?;
@@ -150,9 +165,9 @@ impl Inner {
         if let Some(acceptance) = &trail.acceptance {
             self.say(id, acceptance, None, false, acceptance.created_at()).await?;
         }
+        // The other side goes by what we wrote before. Whoever did not get it the first time gets it again.
         for ours in trail.ours() {
-            // Whoever did not get it the first time gets it now.
-            self.publish(ours.json(), &relays).await;
+            self.wrote(id, ours, None).await?;
         }
         Ok(id)
     }
@@ -186,51 +201,40 @@ impl Inner {
     }
 
     /// What the node says of each of the trade's payments.
-    async fn payments_of(&self, terms: &Terms, secrets: &Secrets) -> Vec<(Purpose, PaymentReport)> {
+    async fn payments_of(
+        &self,
+        terms: &Terms,
+        secrets: &Secrets,
+    ) -> Result<Vec<(Purpose, PaymentReport)>, Lost> {
         let mut reports = Vec::new();
         for (purpose, amount, _) in terms.legs() {
             let Some((hash, _)) = secrets.get(&purpose) else { continue };
-            if let Some(report) = self.payment_report(hash, amount).await {
-                reports.push((purpose, report));
-            }
+            let Some(report) = self.payment_report(hash, amount).await else {
+                return Err(Lost::Later("the node does not say what became of its payments".to_owned()));
+            };
+            reports.push((purpose, report));
         }
-        reports
+        Ok(reports)
     }
 
-    /// What we wrote before: the other side goes by it, so nothing of the kind is written again.
-    fn remember_own(&self, trade: &mut Trade, trail: &Trail) -> Result<(), EngineError> {
-        if let Some(payment) = &trail.payment {
-            trade.papers.insert(Paper::Payment, payment.id());
-        }
-        let Some(event) = &trail.verdict else { return Ok(()) };
-        let verdict = Signed::<ReceiptConfirmation>::read_as(event)?;
-        trade.papers.insert(Paper::Verdict, event.id());
-        let condition = match verdict.body().status {
-            Status::Received => Condition::Received,
-            Status::PartiallyReceived => Condition::PartiallyReceived,
-            Status::NotReceived => Condition::NotReceived,
-            Status::Damaged => Condition::Damaged,
-        };
-        trade.choices.verdict = Some(Verdict {
-            condition,
-            rating: verdict.body().rating,
-            feedback: verdict.body().feedback.clone(),
-            reason: verdict.body().dispute_reason.clone(),
-        });
-        if verdict.body().encrypted_preimage.is_some() {
-            trade.revealed_at = self.chain.tip().map(|tip| tip.height);
-        }
-        Ok(())
+    /// Events from our relays and from these that are genuine, each once, oldest first.
+    async fn fetch_verified(
+        &self,
+        wanted: Wanted,
+        others: &[String],
+    ) -> Result<Vec<VerifiedEvent>, EngineError> {
+        let ours = self.config.relays.iter();
+        let all: BTreeSet<String> = ours.chain(others).cloned().collect();
+        Ok(self.fetch_verified_from(wanted, &all.into_iter().collect::<Vec<_>>()).await?.0)
     }
 
-    /// Events from the relays that are genuine, each once, oldest first.
-    async fn fetch_verified(&self, wanted: Wanted) -> Result<Vec<VerifiedEvent>, EngineError> {
-        Ok(self.fetch_verified_from(wanted).await?.0)
-    }
-
-    /// The same, with how many relays answered completely.
-    async fn fetch_verified_from(&self, wanted: Wanted) -> Result<(Vec<VerifiedEvent>, usize), EngineError> {
-        let (delivered, answered) = self.ports.relays.fetch(wanted, &[]).await?;
+    /// The same from these relays, ours where none is named, with how many of them answered completely.
+    async fn fetch_verified_from(
+        &self,
+        wanted: Wanted,
+        relays: &[String],
+    ) -> Result<(Vec<VerifiedEvent>, usize), EngineError> {
+        let (delivered, answered) = self.ports.relays.fetch(wanted, relays).await?;
         let mut found: BTreeMap<(Unix, EventId), VerifiedEvent> = BTreeMap::new();
         for one in delivered {
             if let Ok(event) = VerifiedEvent::check(&one.json, self.now()) {

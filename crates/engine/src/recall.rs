@@ -10,8 +10,10 @@ use crate::{
 use domp_escrow::input::Input;
 use domp_ports::{journal::COPY, relays::Wanted};
 use domp_protocol::{ids::TradeId, units::Unix};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+/// How much longer relays are listened to once nothing waits for it.
+const LONGER: u32 = 15;
 /// What a setting says once every trade knows that it was restored.
 const TOLD: &str = "told";
 
@@ -24,7 +26,7 @@ impl Inner {
             Ok(_) => {}
             Err(error) => self.troubles.journal_failed(&error),
         }
-        self.doubted().is_empty() || self.ask_relays().await
+        self.doubted().is_empty() || self.ask_relays(self.config.times.catch_up).await
     }
 
     async fn tell_restored(self: &Arc<Self>) {
@@ -42,16 +44,18 @@ impl Inner {
         }
     }
 
-    /// What others wrote to us, then what we wrote ourselves, since the backup was made. False if no relay answered.
-    async fn ask_relays(self: &Arc<Self>) -> bool {
-        let since = self.relays_since().await.unwrap_or(Unix(0));
-        let patience = self.config.times.catch_up;
-        if tokio::time::timeout(patience, self.catch_up_with_relays(since)).await.is_err() {
-            return false;
+    /// What others wrote to us, then what we wrote ourselves, since the oldest bid in doubt. False if no relay answered.
+    async fn ask_relays(self: &Arc<Self>, patience: Duration) -> bool {
+        // Nothing of a trade is older than its bid; what was read when is not asked, it may have been by another store.
+        let oldest = self.doubted().into_values().map(|doubted| doubted.bid_at).min();
+        let since = self.relays_since().await.unwrap_or(Unix(0)).min(oldest.unwrap_or(self.now()));
+        let since = Unix(since.0.saturating_sub(BACK_DATED_SECONDS));
+        match tokio::time::timeout(patience, self.catch_up_with_relays(since)).await {
+            Ok(heard) if heard > 0 => {}
+            Ok(_) | Err(_) => return false,
         }
-        let since = Some(Unix(since.0.saturating_sub(BACK_DATED_SECONDS)));
-        let wanted =
-            Wanted { kinds: PUBLIC_KINDS.collect(), authors: vec![self.me], since, ..Wanted::default() };
+        let (authors, since) = (vec![self.me], Some(since));
+        let wanted = Wanted { kinds: PUBLIC_KINDS.collect(), authors, since, ..Wanted::default() };
         match tokio::time::timeout(patience, self.ports.relays.fetch(wanted, &[])).await {
             Ok(Ok((delivered, answered))) => {
                 // Oldest first: each refers to the one before it.
@@ -80,7 +84,8 @@ impl Inner {
             loop {
                 tokio::time::sleep(pause).await;
                 pause = inner.longer(pause);
-                let heard = inner.ask_relays().await;
+                // Nothing waits for it now, and there may be much to hear.
+                let heard = inner.ask_relays(LONGER * inner.config.times.catch_up).await;
                 if inner.recall_now(heard).await {
                     return;
                 }

@@ -330,6 +330,7 @@ fn pay_late(turn: &mut Turn) -> Done {
     if turn.trade.leg(Purpose::BuyerCollateral).is_some_and(was_taken) {
         return Err(Refusal::Missing("your collateral has not come back: settle that first".into()));
     }
+    recalled(turn)?;
     let now = turn.at.unix;
     fresh(turn)?;
     let Some(late) = turn.trade.late.as_mut().filter(|late| late.bolt11.is_some()) else {

@@ -3,6 +3,9 @@
 use crate::{
     ack::Ack,
     input::{Agreement, Shipment, Verdict},
+    leg::Leg,
+    stage::stage,
+    trade::Trade,
 };
 use domp_protocol::{
     ids::{EventId, Nonce, PaymentHash},
@@ -165,6 +168,40 @@ impl Message {
             Self::Release { reveal } => Some(*reveal),
             _ => None,
         }
+    }
+}
+
+/// Whether a letter that was ordered may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// It may.
+    Now,
+    /// Not now.
+    Later(&'static str),
+    /// Not any more.
+    Never(&'static str),
+}
+
+/// Looked at before a letter leaves for the first time: between its order and its turn the world may have changed.
+pub fn may_leave(trade: &Trade, message: &Message) -> Leave {
+    if message.reveals().is_some() {
+        if trade.unwind.is_some() {
+            return Leave::Never("the money is going back, and the secret does not leave any more");
+        }
+        if !trade.leg(Purpose::Purchase).is_some_and(Leg::is_locked) {
+            return Leave::Never(
+                "the price is not in flight any more, and the secret does not leave for nothing",
+            );
+        }
+    }
+    match message {
+        Message::Payment | Message::LockAck(_) | Message::LockOk { .. } if trade.in_doubt() => {
+            if stage(trade).is_ended() {
+                return Leave::Never("the trade is over");
+            }
+            Leave::Later("it may have been written before this store was restored")
+        }
+        _ => Leave::Now,
     }
 }
 

@@ -261,9 +261,13 @@ fn pay_ended(turn: &mut Turn, purpose: Purpose, outcome: &Outcome) {
 fn send_ended(turn: &mut Turn, paper: Paper, outcome: &Outcome) {
     match outcome {
         Outcome::Sent { event } => {
-            turn.trade.papers.insert(paper, *event);
-            if let Some(letter) = turn.trade.letters.iter_mut().find(|letter| letter.paper == paper) {
-                letter.sent = Some(*event);
+            let letter = turn.trade.letters.iter_mut().find(|letter| letter.paper == paper);
+            let first = letter.map_or(*event, |letter| *letter.sent.get_or_insert(*event));
+            if matches!(paper, Paper::AgreeCancel | Paper::AgreeRelease) {
+                turn.trade.papers.insert(paper, first);
+            } else {
+                // What was found elsewhere while it was written anew is what the other side goes by (C-47).
+                turn.trade.papers.entry(paper).or_insert(first);
             }
         }
         Outcome::Refused(reason) => {

@@ -49,9 +49,9 @@ pub(crate) fn begin(turn: &mut Turn) {
 /// price: nothing can be lost that is not held. Otherwise only the person knows whether the goods are gone.
 pub(crate) fn recalled(turn: &mut Turn) {
     let held = turn.trade.leg(Purpose::Purchase).is_some_and(Leg::is_locked);
-    if turn.trade.side == Side::Buyer || !held {
+    if turn.trade.side == Side::Buyer || !held || turn.trade.unwind.is_some() {
         turn.trade.settle_doubt();
-    } else if turn.trade.in_doubt() && turn.trade.unwind.is_none() {
+    } else if turn.trade.in_doubt() {
         turn.note(Note::RestoredInDoubt);
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 use domp_escrow::{
     effect::{Effect, INVOICE_EXPIRY_SECONDS},
     input::{Input, Offer, Outcome, PaymentReport, Said, Secret, Task},
-    letter::{Message, Paper},
+    letter::{Leave, Message, Paper, may_leave},
     note::Note,
     terms::Side,
     trade::Trade,
@@ -26,9 +26,17 @@ impl World {
     /// Whether a side's program can perform its oldest effect now. Without the node, what needs the node waits; but a
     /// payment order is given up as unknown, since nobody can tell whether it arrived.
     pub fn can_perform(&self, side: Side) -> bool {
-        let Some(effect) = self.outbox(side).first() else { return false };
+        let Some(effect) = self.outbox(side).first().filter(|effect| !self.waits(side, effect)) else {
+            return false;
+        };
         let order = matches!(effect, Effect::Pay { .. });
         self.runs(side) && (self.node_answers(side) || order || !needs_node(effect))
+    }
+
+    /// Whether a letter may not leave yet (C-47). The engine tries it again beside whatever else there is to do.
+    pub(crate) fn waits(&self, side: Side, effect: &Effect) -> bool {
+        let Effect::Send { message, .. } = effect else { return false };
+        matches!(may_leave(self.trade(side), message), Leave::Later(_))
     }
 
     /// Whether a side that follows the protocol has something to do at once.
@@ -157,8 +165,11 @@ impl World {
         if not_after.is_some_and(|last| self.node_height(side) > last) {
             return paper.map(|paper| (Task::Send(paper), Outcome::Refused("too late".into())));
         }
-        self.secret_sent |= message.reveals().is_some();
         let sent = paper.and_then(|paper| self.trade(side).letter(paper)).and_then(|letter| letter.sent);
+        if let (None, Leave::Never(reason)) = (sent, may_leave(self.trade(side), message)) {
+            return paper.map(|paper| (Task::Send(paper), Outcome::Refused(reason.into())));
+        }
+        self.secret_sent |= message.reveals().is_some();
         let restores = self.restores[side as usize];
         let event = sent.unwrap_or_else(|| event_id(side, message, &self.trade(side).terms.trade, restores));
         if let Some(said) = said(self.trade(side), message) {

@@ -235,6 +235,11 @@ impl World {
         let receipts = self.nature.receipts;
         let wanted = |effect: &Effect| receipts || !is_receipt(effect);
         self.outbox_mut(side).extend(effects.into_iter().filter(wanted));
+        if self.trade(side).in_doubt() {
+            let all = std::mem::take(self.outbox_mut(side));
+            let (waiting, ready): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| self.waits(side, it));
+            *self.outbox_mut(side) = [ready, waiting].concat();
+        }
         notes
     }
 

@@ -45,8 +45,8 @@ impl Inner {
         }
     }
 
-    /// Deals with an event, again and again for as long as the database or the node is away. False if it is from the future:
-    /// its time may come.
+    /// Deals with an event, again and again for as long as the database or the node is away. False if it is from the future,
+    /// or there was no room for it: its time may come.
     pub(super) async fn insist(
         self: &Arc<Self>,
         event: &VerifiedEvent,
@@ -62,7 +62,11 @@ impl Inner {
                 }
                 Err(error) => {
                     tracing::debug!(event = event.id().short(), %error, "not taken in");
-                    return !matches!(error, EngineError::Event(EventError::Future { .. }));
+                    let again = matches!(
+                        error,
+                        EngineError::Event(EventError::Future { .. }) | EngineError::NoRoom(_)
+                    );
+                    return !again;
                 }
             }
             tokio::time::sleep(pause).await;

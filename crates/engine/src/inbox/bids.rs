@@ -48,9 +48,8 @@ impl Inner {
             return self.keep_marker(marker).await;
         }
         if let Some(reason) = self.no_room_for_bids() {
-            // It may come again when there is room.
             self.tell_refused_bid(event, &reason);
-            return Ok(());
+            return Err(EngineError::NoRoom(event.id()));
         }
         if let Some(reason) = self.not_wanted(event, &listing.id()).await? {
             self.tell_refused_bid(event, &reason);
@@ -69,7 +68,7 @@ impl Inner {
                     event,
                     &format!("its author has {most} bids waiting already, and that is the most"),
                 );
-                Ok(())
+                Err(EngineError::NoRoom(event.id()))
             }
             Judged::Terms(terms) => {
                 let mut documents: Vec<Document> = marker.into_iter().collect();

@@ -75,12 +75,17 @@ impl Inner {
     /// Everything that the relays have now, dealt with before this returns. Each relay is asked on its own: what one of them
     /// has does not wait for another. Gives how many answered completely.
     pub(crate) async fn catch_up_with_relays(self: &Arc<Self>, since: Unix) -> usize {
+        self.catch_up_with(&self.config.relays, since).await
+    }
+
+    /// The same with other relays.
+    pub(crate) async fn catch_up_with(self: &Arc<Self>, relays: &[String], since: Unix) -> usize {
         let wanted: Vec<Wanted> = self.letters(since).into_iter().chain(self.events_wanted(since)).collect();
-        let asked = self.config.relays.iter().map(|relay| self.catch_up_with(relay, &wanted));
+        let asked = relays.iter().map(|relay| self.catch_up_with_one(relay, &wanted));
         futures::future::join_all(asked).await.into_iter().filter(|whole| *whole).count()
     }
 
-    async fn catch_up_with(self: &Arc<Self>, relay: &String, wanted: &[Wanted]) -> bool {
+    async fn catch_up_with_one(self: &Arc<Self>, relay: &String, wanted: &[Wanted]) -> bool {
         let mut whole = true;
         for wanted in wanted {
             match self.ports.relays.fetch(wanted.clone(), std::slice::from_ref(relay)).await {

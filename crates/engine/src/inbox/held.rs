@@ -171,9 +171,12 @@ impl Inner {
         let document = Document { held_for: Some(missing), ..self.document_of(event, None) };
         let one = One { author: event.author(), bytes: document.json.len() };
         let stranger = of.is_none();
-        if stranger && (one.bytes > self.config.bounds.stranger_bytes || self.short_of_room()) {
+        if stranger && one.bytes > self.config.bounds.stranger_bytes {
             tracing::debug!(event = event.id().short(), bytes = one.bytes, "of a stranger, and not kept");
             return Ok(());
+        }
+        if stranger && self.short_of_room() {
+            return Err(EngineError::NoRoom(event.id()));
         }
         let held = self.inbox.held();
         match held.add(event.id(), one, missing, Most::of(&self.config.bounds)) {
@@ -185,7 +188,7 @@ impl Inner {
             Room::None => {
                 let author = event.author().short();
                 tracing::debug!(author, "too many events of one author wait for others: one is dropped");
-                return Ok(());
+                return Err(EngineError::NoRoom(event.id()));
             }
         }
         self.ports.journal.keep_document(document).await?;

@@ -86,7 +86,7 @@ impl Inner {
     }
 
     /// Puts an event of our own, which this store did not write, to its trade.
-    pub(super) async fn wrote(
+    pub(crate) async fn wrote(
         self: &Arc<Self>,
         trade: TradeId,
         event: &VerifiedEvent,

@@ -37,6 +37,13 @@ impl Seen {
         Mark(self.key.hash_one(text))
     }
 
+    /// Nothing was delivered before, but for what is under way.
+    pub(super) fn forget(&self) {
+        let mut marks = hold(&self.marks);
+        marks.newer.clear();
+        marks.older.clear();
+    }
+
     /// The text in hand, if it is to be dealt with: neither was it before, nor is it now.
     pub(super) fn begin(&self, mark: Mark) -> Option<UnderWay<'_>> {
         let mut marks = hold(&self.marks);

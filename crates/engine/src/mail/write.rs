@@ -5,7 +5,7 @@ use super::Signed;
 use crate::{EngineError, cabinet::Kept, inner::Inner};
 use domp_escrow::{
     draft::{Draft, Enclosures, draft},
-    letter::Message,
+    letter::{Leave, Message, may_leave},
     trade::Trade,
 };
 use domp_ports::{
@@ -63,8 +63,15 @@ impl Inner {
             let bid = bid.ok_or_else(|| Unwritten::Never("the bid is not in the database".to_owned()))?;
             return Ok((trade, self.stored(&bid)?));
         }
+        let leave = if again { Leave::Now } else { may_leave(&trade, message) };
+        if let Leave::Never(reason) = leave {
+            return Err(Unwritten::Never(reason.to_owned()));
+        }
         if let Some(stored) = self.written_before(&trade, key, message, again).await? {
             return Ok((trade, stored));
+        }
+        if let Leave::Later(reason) = leave {
+            return Err(Unwritten::Later(reason.to_owned()));
         }
         let enclosed = self.enclose(&trade, message).await?;
         let drafted = match self.drafted(&trade, message, &times, &enclosed)? {

@@ -31,24 +31,30 @@ impl Inner {
     /// Follows a trade of ours on the relays.
     pub(super) async fn trail(&self, terms: &Terms) -> Result<Trail, EngineError> {
         let acceptances = self
-            .fetch_verified(Wanted {
-                kinds: vec![Acceptance::KIND],
-                authors: vec![terms.seller],
-                refers_to: vec![terms.trade],
-                ..Wanted::default()
-            })
+            .fetch_verified(
+                Wanted {
+                    kinds: vec![Acceptance::KIND],
+                    authors: vec![terms.seller],
+                    refers_to: vec![terms.trade],
+                    ..Wanted::default()
+                },
+                &terms.relays,
+            )
             .await?;
         let accepts = |event: &VerifiedEvent| {
             Signed::<Acceptance>::read_as(event).is_ok_and(|it| it.body().bid == terms.trade)
         };
         let acceptances: Vec<VerifiedEvent> = acceptances.into_iter().filter(accepts).collect();
         let ours = self
-            .fetch_verified(Wanted {
-                kinds: vec![PaymentConfirmation::KIND, ReceiptConfirmation::KIND],
-                authors: vec![self.me],
-                refers_to: vec![terms.listing],
-                ..Wanted::default()
-            })
+            .fetch_verified(
+                Wanted {
+                    kinds: vec![PaymentConfirmation::KIND, ReceiptConfirmation::KIND],
+                    authors: vec![self.me],
+                    refers_to: vec![terms.listing],
+                    ..Wanted::default()
+                },
+                &terms.relays,
+            )
             .await?;
         let mut trail = Trail::default();
         for event in &ours {
