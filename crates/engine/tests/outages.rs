@@ -382,3 +382,64 @@ async fn buyer__has_only_the_phrase_and_nobody_has_the_listing__looks_again() {
     let report = buyer.rebuild_from_relays().await.unwrap();
     assert!(report.rebuilt == [trade] && report.complete, "{report:?}");
 }
+
+/// The relays that answer the new machine have everything but our payment confirmation and the verdict's first copy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyer__has_only_the_phrase_and_its_311_lies_on_no_relay__goes_by_the_one_that_was_acknowledged() {
+    let mut world = World::new();
+    let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
+    let trade = to_shipped(&seller, &buyer).await;
+    let first = buyer.snapshot(trade).await.unwrap().papers[&Paper::Payment];
+    buyer.stop().await;
+    drop(buyer);
+    world.buyer.loses_everything();
+    let elsewhere = domp_nostr::memory::MemoryNet::new(RELAYS);
+    let client = elsewhere.client(RELAYS);
+    for json in world.relays.stored(RELAYS[0]).iter().filter(|json| !json.contains("\"kind\":311,")) {
+        domp_ports::relays::Relays::publish(&client, json, &[]).await.unwrap();
+    }
+    let ports = Ports { relays: Arc::new(elsewhere.client(RELAYS)), ..world.buyer.ports() };
+    let buyer = Engine::start(ports, config(no_faults())).await.unwrap();
+    let report = buyer.rebuild_from_relays().await.unwrap();
+    assert_eq!(report.rebuilt, [trade], "{report:?}");
+    until_stage(&buyer, trade, Stage::Shipped).await;
+    assert_eq!(buyer.snapshot(trade).await.unwrap().papers[&Paper::Payment], first);
+    buyer.command(trade, received()).await.unwrap();
+    let wanted = format!("\"kind\":313,");
+    let found = || elsewhere.stored(RELAYS[0]).into_iter().find(|json| json.contains(&wanted));
+    eventually("confirmed", async || found().is_some()).await;
+    assert!(
+        found().unwrap().contains(&first.to_string()),
+        "the verdict is about the payment that the seller knows"
+    );
+    assert!(elsewhere.stored(RELAYS[0]).iter().all(|json| !json.contains("\"kind\":311,")), "a second one");
+    drop(seller);
+}
+
+/// The verdict with the secret reached one relay, which the seller never heard. The machine is lost, and the trade rebuilt.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyer__lost_everything_after_a_verdict_that_the_seller_never_got__it_is_sent_until_it_has() {
+    let mut world = World::new();
+    let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
+    let trade = to_shipped(&seller, &buyer).await;
+    seller.stop().await;
+    drop(seller);
+    buyer.command(trade, received()).await.unwrap();
+    eventually("confirmed", async || {
+        world.relays.stored(RELAYS[0]).iter().any(|json| json.contains("\"kind\":313,"))
+    })
+    .await;
+    buyer.stop().await;
+    drop(buyer);
+    world.buyer.loses_everything();
+    let buyer = world.buyer.start().await;
+    assert_eq!(buyer.rebuild_from_relays().await.unwrap().rebuilt, [trade]);
+    let rebuilt = buyer.snapshot(trade).await.unwrap();
+    let letter = rebuilt.letter(Paper::Verdict).expect("a letter that is sent again until it is receipted");
+    assert!(letter.sent.is_some() && !letter.receipted && rebuilt.revealed_at.is_some());
+    let seller = world.seller.start().await;
+    until_ended(&seller, trade, Ending::Completed).await;
+    until_ended(&buyer, trade, Ending::Completed).await;
+    assert_eq!(world.seller_gained(), paid());
+    world.check_money();
+}

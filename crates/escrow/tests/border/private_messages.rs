@@ -213,6 +213,20 @@ fn lock_ack__before_our_own_311_is_recorded__held() {
     assert!(matches!(post.read_as(&early, &event), Admission::Held { missing } if missing == payment));
 }
 
+/// The 311 lies on no relay that answers. Held for it, the acknowledgement would never be taken in.
+#[test]
+fn lock_ack__names_a_311_that_a_restored_buyer_does_not_find__said() {
+    let post = Post::to_ship(true);
+    let event = event(&post, lock_ack(&post), &post.deal.people.seller);
+    for own in [None, Some(EventId::from_bytes([5; 32]))] {
+        let mut restored = post.deal.buyer.clone().rebuilt(post.height);
+        restored.papers.remove(&Paper::Payment);
+        restored.papers.extend(own.map(|own| (Paper::Payment, own)));
+        let heard = post.read_as(&restored, &event);
+        assert!(matches!(heard, Admission::Said { said: Said::LockAck(_), .. }), "{heard:?}");
+    }
+}
+
 #[test]
 fn lock_ok__for_another_acknowledgement_or_without_a_payment__refused() {
     let post = Post::to_ship(true);

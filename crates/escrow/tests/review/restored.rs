@@ -1,15 +1,18 @@
 //! A store that came from a backup (C-47): stage by stage, what it does not do, and what it does all the same.
 
 use crate::{
-    duel::{CB, Duel, P, PADDING, event_of, has, heard, id, reveals, verdict},
+    duel::{CB, Duel, P, PADDING, event_of, has, heard, id, outcome, reveals, verdict},
     wakes::assert_wakes,
 };
 use domp_escrow::{
     ack::TIP_SKEW,
     effect::Effect,
-    input::{Agreement, Command, Condition, Input, InvoiceReport, PaymentReport, Said, Secret, Shipment},
+    input::{
+        Agreement, Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Said, Secret, Shipment,
+        Task, Verdict,
+    },
     leg::{HeldState, PaidState, Want},
-    letter::{LATE_INVOICE_FOR, LATE_VERDICT_FOR, Message, Paper, RESEND_AFTER},
+    letter::{LATE_INVOICE_FOR, LATE_VERDICT_FOR, Leave, Message, Paper, RESEND_AFTER, may_leave},
     note::{Note, Refusal},
     situation::situation,
     stage::{Ending, Stage, stage},
@@ -397,4 +400,77 @@ fn second_paper_of_a_kind__ignored__its_arrival_acknowledged() {
         &step,
         |effect| matches!(effect, Effect::Send { message: Message::Receipt { of, .. }, .. } if *of == id(0x97))
     ));
+}
+
+/// While it is written anew, what was written before is found: the other side goes by the first.
+#[test]
+fn sent__after_another_was_found__the_one_found_counts() {
+    let mut duel = restored(Side::Buyer, Stage::Bid, Stage::Offered);
+    duel.take(Side::Buyer, &Input::Recalled);
+    duel.buyer.papers.insert(Paper::Payment, id(0x81));
+    let sent = Outcome::Sent { event: id(0x82) };
+    duel.take(Side::Buyer, &outcome(Task::Send(Paper::Payment), sent));
+    assert_eq!(duel.buyer.papers[&Paper::Payment], id(0x81));
+}
+
+/// A trade that was given up before the loss: nothing was paid, nothing is on its way, and it ends.
+#[test]
+fn rebuilt__the_acceptance_is_bad_and_nothing_was_paid__ends_once_relays_and_node_have_told() {
+    let mut duel = Duel::at_stage(Stage::Bid);
+    duel.buyer = duel.buyer.clone().rebuilt(duel.height);
+    duel.take(Side::Buyer, &Input::Said { event: id(0x83), said: Said::BadAcceptance("no".into()) });
+    assert_eq!(stage(&duel.buyer), Stage::Returning, "it is not known whether anything was paid");
+    duel.take(Side::Buyer, &Input::Recalled);
+    assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::Abandoned));
+}
+
+#[test]
+fn seller__in_doubt_while_everything_goes_back__no_doubt_is_left_once_all_is_told() {
+    let mut duel = restored(Side::Seller, Stage::Offered, Stage::Shipped);
+    node_tells(&mut duel);
+    duel.take(Side::Seller, &Input::Wrote { event: id(0x84), said: Said::Refund });
+    duel.take(Side::Seller, &Input::Recalled);
+    assert!(!duel.seller.in_doubt() && duel.seller.unwind == Some(Unwind::Refund));
+}
+
+/// Between the order and a relay that takes the letter the world may have changed.
+#[test]
+fn letters__whose_ground_is_gone_or_that_may_have_been_written__do_not_leave() {
+    let duel = Duel::at_stage(Stage::Shipped);
+    let verdict = |reveal| {
+        let verdict = Verdict { condition: Condition::Received, rating: None, feedback: None, reason: None };
+        Message::Verdict { verdict, reveal }
+    };
+    let price = duel.buyer.leg(P).unwrap().hash.unwrap();
+    let (with, without) = (verdict(Some(price)), verdict(None));
+    let release = Message::Release { reveal: price };
+    assert_eq!(may_leave(&duel.buyer, &with), Leave::Now);
+    let mut back = duel.clone();
+    for message in [&with, &release] {
+        back.buyer.unwind = Some(Unwind::Agreed);
+        assert!(matches!(may_leave(&back.buyer, message), Leave::Never(_)), "for money that goes back");
+        let mut failed = duel.clone();
+        failed.take(Side::Buyer, &Input::Payment { purpose: P, report: PaymentReport::Failed });
+        assert!(matches!(may_leave(&failed.buyer, message), Leave::Never(_)), "for nothing");
+    }
+    assert_eq!(may_leave(&back.buyer, &without), Leave::Now);
+
+    let doubt = restored(Side::Buyer, Stage::Offered, Stage::Shipped);
+    let lock_ok = Message::LockOk { ack: id(0x85) };
+    for message in [&Message::Payment, &lock_ok] {
+        assert!(matches!(may_leave(&doubt.buyer, message), Leave::Later(_)));
+        assert_eq!(may_leave(&duel.buyer, message), Leave::Now);
+    }
+    assert_eq!(may_leave(&doubt.buyer, &without), Leave::Now);
+    let mut over = restored(Side::Seller, Stage::Offered, Stage::Shipped);
+    let (_, ack) = duel.buyer.peer.ack.clone().unwrap();
+    assert!(matches!(may_leave(&over.seller, &Message::LockAck(ack.clone())), Leave::Later(_)));
+    for purpose in [CB, P] {
+        over.take(Side::Seller, &Input::Invoice { purpose, report: InvoiceReport::Settled });
+    }
+    assert!(stage(&over.seller).is_ended(), "{}", stage(&over.seller));
+    assert!(
+        matches!(may_leave(&over.seller, &Message::LockAck(ack)), Leave::Never(_)),
+        "it would wait for ever"
+    );
 }
