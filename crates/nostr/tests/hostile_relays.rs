@@ -302,6 +302,20 @@ async fn publish__relay_takes_it_and_says_nothing__no_answer_in_bounded_time() {
 }
 
 #[tokio::test]
+async fn publish__refused_in_a_notice_only__told_with_the_missing_answer() {
+    let relay = Scripted::start(|_, mut line| async move {
+        line.say(json!(["NOTICE", "an old one"])).await;
+        line.heard_a("EVENT").await;
+        line.say(json!(["NOTICE", "280 characters should be enough\nfor anybody"])).await;
+        line.listen().await;
+    })
+    .await;
+    let answer = publish(&impatient(&relay), &event(1)).await;
+    let told = "no answer within 0.4 s; it says: 280 characters should be enough for anybody";
+    assert_eq!(answer, RelayAnswer::NoAnswer(told.into()));
+}
+
+#[tokio::test]
 async fn publish__answers_for_other_events_twice_and_late__only_its_own_counts() {
     let relay = Scripted::start(|_, mut line| async move {
         loop {

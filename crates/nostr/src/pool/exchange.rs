@@ -71,6 +71,7 @@ pub(crate) struct Exchange {
     queue: VecDeque<Command>,
     counter: u64,
     nonsense: u32,
+    notice: Option<String>,
 }
 
 impl Exchange {
@@ -85,12 +86,17 @@ impl Exchange {
             queue: VecDeque::new(),
             counter: 0,
             nonsense: 0,
+            notice: None,
         }
     }
 
     /// The next message to send.
     pub(crate) fn next_to_send(&mut self) -> Option<String> {
         self.outgoing.pop_front()
+    }
+    /// What the relay last said to people, told once.
+    pub(crate) fn notice(&mut self) -> Option<String> {
+        self.notice.take()
     }
     /// Whether nothing is under way.
     pub(crate) fn is_idle(&self) -> bool {
@@ -179,6 +185,10 @@ impl Exchange {
             Ok(Heard::Auth(challenge)) => {
                 let step = self.auth.challenged(&challenge);
                 self.authenticate(step)
+            }
+            Ok(Heard::Notice(text)) => {
+                self.notice = Some(shown(&text));
+                Ok(())
             }
             Ok(Heard::Other) => Ok(()),
         }

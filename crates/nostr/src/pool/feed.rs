@@ -260,7 +260,7 @@ impl<'a> Follow<'a> {
                 }
                 None => {}
             },
-            Ok(Heard::Other) => {}
+            Ok(Heard::Notice(_) | Heard::Other) => {}
         }
         Ok(None)
     }

@@ -4,6 +4,7 @@ use super::message::shown;
 use crate::address::RelayAddress;
 use domp_ports::relays::RelayStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
 
 /// What is known of one relay; shared by every connection to it.
 pub(crate) struct Health {
@@ -18,6 +19,7 @@ struct State {
     /// Connections that work: for a subscription, those that the relay has accepted.
     working: usize,
     last_error: Option<String>,
+    notice: Option<(Instant, String)>,
 }
 
 impl Health {
@@ -29,6 +31,15 @@ impl Health {
         let reason = shown(reason);
         tracing::debug!(relay = %self.url, %reason, "relay trouble");
         self.state().last_error = Some(reason);
+    }
+    /// Remembers what the relay said to people.
+    pub(crate) fn noticed(&self, notice: String) {
+        tracing::debug!(relay = %self.url, %notice, "a relay says something to people");
+        self.state().notice = Some((Instant::now(), notice));
+    }
+    /// What it said to people after this moment.
+    pub(crate) fn notice_since(&self, moment: Instant) -> Option<String> {
+        self.state().notice.as_ref().filter(|(at, _)| *at >= moment).map(|(_, notice)| notice.clone())
     }
     /// The last thing that went wrong.
     pub(crate) fn last_error(&self) -> Option<String> {

@@ -32,7 +32,9 @@ pub(crate) enum Heard<'a> {
     },
     /// `AUTH`: the challenge to sign.
     Auth(Cow<'a, str>),
-    /// `NOTICE`, or a message of a kind that is none of ours.
+    /// `NOTICE`: words for people, about nothing in particular. Some relays refuse events with it.
+    Notice(Cow<'a, str>),
+    /// A message of a kind that is none of ours.
     Other,
 }
 
@@ -77,6 +79,7 @@ impl<'de> Visitor<'de> for Reader {
                 Heard::Ok { id, accepted, reason: reason(&mut seq)? }
             }
             "AUTH" => Heard::Auth(text(&mut seq, "challenge")?),
+            "NOTICE" => Heard::Notice(reason(&mut seq)?),
             _ => Heard::Other,
         };
         while seq.next_element::<IgnoredAny>()?.is_some() {}
@@ -134,7 +137,7 @@ mod tests {
 
     #[test]
     fn other_labels_and_extra_elements__tolerated() {
-        assert!(matches!(read(r#"["NOTICE","hello"]"#).unwrap(), Heard::Other));
+        assert!(matches!(read(r#"["NOTICE","hello"]"#).unwrap(), Heard::Notice(text) if text == "hello"));
         assert!(matches!(read(r#"["COUNT",{"a":[1,2]}]"#).unwrap(), Heard::Other));
         assert!(matches!(read(r#"["EOSE","s",1,2,{"x":[]}]"#).unwrap(), Heard::Stored(s) if s == "s"));
     }

@@ -53,7 +53,7 @@ use std::{
 };
 use tokio::{
     sync::{mpsc, oneshot},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 /// Most relays in the configuration, and in one call.
@@ -172,16 +172,24 @@ impl RelayPool {
         event: &Envelope,
         json: &Arc<str>,
     ) -> RelayAnswer {
-        let session =
-            match address.map_err(|e| e.to_string()).and_then(|a| self.session(&a).map_err(str::to_owned)) {
-                Ok(session) => session,
-                Err(reason) => return RelayAnswer::NoAnswer(reason),
-            };
+        let opened = address.map_err(|e| e.to_string()).and_then(|address| {
+            let session = self.session(&address).map_err(str::to_owned)?;
+            Ok((session, self.health(&address).map_err(str::to_owned)?))
+        });
+        let (session, health) = match opened {
+            Ok(opened) => opened,
+            Err(reason) => return RelayAnswer::NoAnswer(reason),
+        };
+        let asked_at = Instant::now();
         let (reply, answer) = oneshot::channel();
         let command = Command::Publish { id: event.id, json: json.clone(), reply };
         match self.ask(session, command, answer, self.shared.config.patience).await {
             Ok(answer) => answer,
-            Err(reason) => RelayAnswer::NoAnswer(reason),
+            // Some relays refuse an event in words for people only.
+            Err(reason) => RelayAnswer::NoAnswer(match health.notice_since(asked_at) {
+                Some(notice) => format!("{reason}; it says: {notice}"),
+                None => reason,
+            }),
         }
     }
 

@@ -175,7 +175,12 @@ impl Session {
             let idle_at = if self.configured { None } else { Some(busy_at + IDLE) };
             let wake_at = exchange.deadline().into_iter().chain(idle_at).min();
             tokio::select! {
-                text = socket.next() => exchange.heard(&text?)?,
+                text = socket.next() => {
+                    exchange.heard(&text?)?;
+                    if let Some(notice) = exchange.notice() {
+                        self.health.noticed(notice);
+                    }
+                }
                 command = self.commands.recv() => match command {
                     None => return Ok(()),
                     Some(command) => {
