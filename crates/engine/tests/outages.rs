@@ -405,8 +405,8 @@ async fn buyer__has_only_the_phrase_and_its_311_lies_on_no_relay__goes_by_the_on
     until_stage(&buyer, trade, Stage::Shipped).await;
     assert_eq!(buyer.snapshot(trade).await.unwrap().papers[&Paper::Payment], first);
     buyer.command(trade, received()).await.unwrap();
-    let wanted = format!("\"kind\":313,");
-    let found = || elsewhere.stored(RELAYS[0]).into_iter().find(|json| json.contains(&wanted));
+    let wanted = "\"kind\":313,";
+    let found = || elsewhere.stored(RELAYS[0]).into_iter().find(|json| json.contains(wanted));
     eventually("confirmed", async || found().is_some()).await;
     assert!(
         found().unwrap().contains(&first.to_string()),

@@ -4,7 +4,7 @@
 //! public events must be to each other is asked of the chain (`domp_protocol::chain`); what this version speaks, what is
 //! too small to be safe, whose node it is and what a party's own policy wants is asked here.
 
-use crate::terms::Terms;
+use crate::{situation::amount::sats, terms::Terms};
 use domp_protocol::{
     chain::{Added, Chain, ChainError},
     deadlines::OutOfRange,
@@ -310,18 +310,22 @@ impl fmt::Display for Remark {
             Self::SellerCollateralCountsAsZero { listed } => write!(
                 f,
                 "The listing names a seller collateral of {listed}. In direct mode it counts as 0: with two parties, \
-                 \"not delivered\" and \"the buyer is silent\" look the same, so nobody could take it fairly."
+                 \"not delivered\" and \"the buyer is silent\" look the same, so nobody could take it fairly.",
+                listed = sats(*listed)
             ),
             Self::CollateralCannotBeLost { collateral } => write!(
                 f,
                 "The buyer's collateral of {collateral} is locked and always goes home. In direct mode nobody can take it, \
-                 so it does not force the buyer to confirm."
+                 so it does not force the buyer to confirm.",
+                collateral = sats(*collateral)
             ),
             Self::Small { role, amount } => write!(
                 f,
-                "{role} is only {amount}. If a channel is closed by force while it is held, it may be lost to fees."
+                "{role} is only {amount}. If a channel is closed by force while it is held, it may be lost to fees.",
+                amount = sats(*amount)
             ),
             Self::BelowPrice { bid, price } => {
+                let (bid, price) = (sats(*bid), sats(*price));
                 write!(f, "The bid of {bid} is below the listing's price of {price}.")
             }
         }

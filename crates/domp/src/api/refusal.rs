@@ -120,6 +120,7 @@ const fn code(error: &EngineError) -> &'static str {
         EngineError::NotPublished(_) => "not_published",
         EngineError::Work(_) => "proof_of_work",
         EngineError::Stopping => "stopping",
+        EngineError::NoRoom(_) => "no_room",
     }
 }
 

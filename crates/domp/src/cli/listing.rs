@@ -92,13 +92,17 @@ async fn create(session: &Session, client: &Client, new: NewListing) -> Result<(
 /// What a seller has to know first.
 fn warning(new: &ListingRequest) -> String {
     format!(
-        "You are about to publish, signed and for everybody: {:?} for {} sat.\n\
+        "You are about to publish, signed and for everybody: {:?} for {}.\n\
          No money moves by this, and you are bound to nothing until you accept a bid.\n\
          A buyer's money will be locked while you have {} blocks to ship, the parcel may travel {} and the buyer may look at \
          it for {} (144 blocks are about a day).\n\
          You are paid when the buyer confirms. If the buyer never confirms, the money goes back and you are not paid: in \
          direct mode nobody can change that.\n\
          `domp listing withdraw` ends it, but a listing cannot be taken back from relays that keep it.",
-        new.product_name, new.price_sat, new.handling_blocks, new.transit_blocks, new.inspection_blocks
+        new.product_name,
+        crate::shown::sats(new.price_sat),
+        new.handling_blocks,
+        new.transit_blocks,
+        new.inspection_blocks
     )
 }

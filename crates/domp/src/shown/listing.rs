@@ -99,7 +99,7 @@ impl Shown for Listing {
 fn escrow_lines(escrow: &Escrow) -> Vec<String> {
     let mut lines = vec![
         format!(
-            "Escrow     {}; your money would be locked for up to {} blocks",
+            "Escrow     {}; the buyer's money would be locked for up to {} blocks",
             escrow.modes.join(", "),
             escrow.hold_blocks
         ),

@@ -78,12 +78,9 @@ impl Shown for Health {
             ),
         ];
         lines.extend(self.relays.iter().map(|relay| {
-            let error = relay.last_error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-            format!(
-                "Relay      {} {}{error}",
-                relay.url,
-                if relay.connected { "connected" } else { "not connected" }
-            )
+            let why = relay.last_error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+            let state = if relay.connected { "connected".to_owned() } else { format!("not connected{why}") };
+            format!("Relay      {} {state}", relay.url)
         }));
         if !self.recovered {
             lines.push("Still catching up with what happened while it was stopped.".into());

@@ -16,7 +16,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// An amount in satoshi with its unit.
-pub(super) fn sats(amount: Sat) -> String {
+pub(crate) fn sats(amount: Sat) -> String {
     format!("{} sat", grouped(amount.get()))
 }
 
