@@ -2,6 +2,7 @@
 //! the relays, what became of the money is asked of the node; until both have answered, its trades stay in doubt (C-47).
 
 use crate::{
+    EngineError,
     commit::Along,
     inbox::{BACK_DATED_SECONDS, PUBLIC_KINDS},
     inner::{Inner, hold},
@@ -29,19 +30,29 @@ impl Inner {
         self.doubted().is_empty() || self.ask_relays(self.config.times.catch_up).await
     }
 
+    /// Tells each open trade; nothing else is done with any of them before.
     async fn tell_restored(self: &Arc<Self>) {
         let open: Vec<TradeId> = hold(&self.open).iter().copied().collect();
         tracing::warn!(open = open.len(), "this database comes from a backup: open trades are in doubt");
+        let mut pause = self.config.times.retry_first;
+        while let Err(error) = self.tell_each(&open).await {
+            self.troubles
+                .set(Source::Restored, format!("trades could not be told that they were restored: {error}"));
+            tokio::time::sleep(pause).await;
+            pause = self.longer(pause);
+        }
+        self.troubles.clear(Source::Restored);
+    }
+
+    async fn tell_each(self: &Arc<Self>, open: &[TradeId]) -> Result<(), EngineError> {
         for id in open {
-            if let Err(error) = self.input(id, &Input::Restored, Along::default()).await {
-                // Told again at the next start.
-                self.alarm(Some(id), format!("the trade could not be told that it was restored: {error}"));
-                return;
+            match self.input(*id, &Input::Restored, Along::default()).await {
+                // A frozen one does nothing by itself.
+                Ok(_) | Err(EngineError::Frozen { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
-        if let Err(error) = self.ports.journal.set_setting(COPY, TOLD).await {
-            self.troubles.journal_failed(&error);
-        }
+        Ok(self.ports.journal.set_setting(COPY, TOLD).await?)
     }
 
     /// What others wrote to us, then what we wrote ourselves, since the oldest bid in doubt. False if no relay answered.

@@ -120,7 +120,10 @@ impl Inner {
     /// Whether the machine may hear that the node does not know a payment: it may then order it again, unless everything
     /// goes back already.
     fn may_tell_missing(&self, trade: &Trade, watched: Watched) -> bool {
-        let Watched::Payment(purpose) = watched else { return true };
+        let Watched::Payment(purpose) = watched else {
+            let unanswered = trade.late.as_ref().is_some_and(|late| late.unanswered);
+            return !unanswered || self.may_repeat(trade.terms.trade, false);
+        };
         let Some(paying) = trade.leg(purpose).and_then(|leg| leg.paying()) else { return true };
         paying.node != PaidState::Asked
             || trade.unwind.is_some()

@@ -306,6 +306,8 @@ fn offer_late(turn: &mut Turn) -> Done {
         paying: false,
         paid: false,
         failed: false,
+        unanswered: false,
+        missing: false,
     });
     Ok(())
 }
@@ -337,7 +339,7 @@ fn pay_late(turn: &mut Turn) -> Done {
         return Err(Refusal::Missing("the seller has not sent a late invoice".into()));
     };
     // The same invoice can be tried again by hand: it is paid at most once, whoever tries.
-    if late.paid || (late.paying && !late.failed) {
+    if late.paid || late.is_under_way() {
         return Err(Refusal::Already(
             "the late invoice is being paid, or was; it is never paid twice".into(),
         ));
@@ -348,5 +350,7 @@ fn pay_late(turn: &mut Turn) -> Done {
     late.paying = true;
     late.ordered = false;
     late.failed = false;
+    late.unanswered = false;
+    late.missing = false;
     Ok(())
 }

@@ -187,6 +187,8 @@ pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentR
 
 pub(crate) fn record_late(turn: &mut Turn, report: PaymentReport) {
     let Some(late) = turn.trade.late.as_mut().filter(|late| late.ordered) else { return };
+    // Only when the call is over does it mean anything that the node does not know the payment.
+    late.missing = report == PaymentReport::NotFound && late.unanswered;
     match report {
         PaymentReport::Succeeded => late.paid = true,
         PaymentReport::Failed => late.failed = !late.paid,
@@ -209,13 +211,15 @@ pub(crate) fn record_outcome(turn: &mut Turn, of: Task, outcome: &Outcome) {
         }
         Task::Send(paper) => send_ended(turn, paper, outcome),
         Task::IssueLate => late_issued(turn, outcome),
-        Task::PayLate => {
-            if let (Some(late), Outcome::Refused(reason)) = (turn.trade.late.as_mut(), outcome) {
+        Task::PayLate => match (turn.trade.late.as_mut(), outcome) {
+            (Some(late), Outcome::Refused(reason)) => {
                 late.failed = !late.paid;
                 let reason = reason.clone();
                 turn.note(Note::PaymentRefused { purpose: Purpose::Purchase, reason });
             }
-        }
+            (Some(late), Outcome::Unknown(_)) => late.unanswered = true,
+            _ => {}
+        },
     }
 }
 

@@ -206,6 +206,8 @@ fn take_late_invoice(turn: &mut Turn, offer: &Offer) -> bool {
         paying: false,
         paid: false,
         failed: false,
+        unanswered: false,
+        missing: false,
     });
     true
 }

@@ -146,7 +146,7 @@ pub fn stage(trade: &Trade) -> Stage {
 }
 
 fn late_under_way(trade: &Trade) -> bool {
-    trade.late.as_ref().is_some_and(|late| late.paying && !late.paid && !late.failed)
+    trade.late.as_ref().is_some_and(crate::trade::LatePayment::is_under_way)
 }
 
 /// How the trade ended, once every leg is over and nothing will begin any more.

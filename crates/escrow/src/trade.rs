@@ -188,6 +188,19 @@ pub struct LatePayment {
     pub paid: bool,
     /// Buyer: every part of it failed.
     pub failed: bool,
+    /// Buyer: the call that was to pay it is over, and it is not known with what.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
+    /// Buyer: after that the node said that it does not know the payment. It may be ordered again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
+}
+
+impl LatePayment {
+    /// Whether it is being paid, as far as is known: nobody orders it again.
+    pub const fn is_under_way(&self) -> bool {
+        self.paying && !self.paid && !self.failed && !self.missing
+    }
 }
 
 impl Trade {

@@ -7,7 +7,7 @@ use super::{
 };
 use domp_engine::{Engine, EngineConfig, EngineError, config::Times};
 use domp_escrow::{
-    input::{Agreement, Command, Condition, Verdict},
+    input::{Agreement, Command, Condition, Shipment, Verdict},
     stage::{Ending, Stage, stage},
     terms::Side,
     trade::Trade,
@@ -95,6 +95,13 @@ struct Run {
     may_have_released: bool,
     /// The program took that order.
     released: bool,
+    /// From this turn on the buyer's machine is lost as soon as its bid was accepted.
+    lost_from: Option<u32>,
+    /// A side makes a backup in the first of these turns, and in the second starts again from it.
+    restored: Option<(Side, u32, u32)>,
+    backup: Option<MemoryJournal>,
+    /// The phrase is all that is left, and not everything was found with it yet.
+    rebuilding: bool,
 }
 
 /// Runs a seed to its end and judges it.
@@ -108,7 +115,10 @@ pub async fn run(seed: u64, setting: Setting) -> Ended {
         run.restart_the_dead().await;
         if turns < TROUBLED_TURNS {
             run.trouble();
+            run.lose_the_buyers_machine(turns).await;
+            run.restore_a_backup(turns).await;
         }
+        run.rebuild().await;
         run.act().await;
         run.pass(turns);
         tokio::time::sleep(TURN).await;
@@ -122,7 +132,7 @@ pub async fn run(seed: u64, setting: Setting) -> Ended {
     }
     let name = |stage: Option<Stage>| stage.map_or("none", Stage::as_str);
     Ended {
-        how: format!("{}, {}", name(stages[0]), name(stages[1])),
+        how: format!("{}, {}", name(stages[Side::Seller as usize]), name(stages[Side::Buyer as usize])),
         faults: run.trouble.counts(),
         violation,
     }
@@ -143,6 +153,11 @@ impl Run {
         let most = dice.below(9);
         let trouble = Trouble::new(dice.next(), setting.fault_rate, most);
         let journals = [(); 2].map(|()| MemoryJournal::forgetful(setting.forgotten_commits));
+        let lost_from = dice.chance(300).then(|| u32::try_from(dice.below(80)).unwrap());
+        let restored = dice.chance(500).then(|| {
+            let made = u32::try_from(dice.below(60)).unwrap();
+            (dice.one_of(&SIDES), made, made + 1 + u32::try_from(dice.below(60)).unwrap())
+        });
         let mut run = Self {
             wish,
             dice,
@@ -156,6 +171,10 @@ impl Run {
             shipped: false,
             may_have_released: false,
             released: false,
+            lost_from,
+            restored,
+            backup: None,
+            rebuilding: false,
         };
         for side in SIDES {
             run.start(side).await;
@@ -184,6 +203,63 @@ impl Run {
                 self.journals[side as usize].killed();
             }
             self.start(side).await;
+        }
+    }
+
+    /// Everything of the buyer's is gone but the phrase and the node.
+    async fn lose_the_buyers_machine(&mut self, turn: u32) {
+        if self.lost_from.is_none_or(|from| turn < from) {
+            return;
+        }
+        // What was never heard of by anybody else cannot be found again.
+        let known = |stage: Stage| !stage.is_ended() && stage != Stage::Bid;
+        if !self.stages().await[Side::Buyer as usize].is_some_and(known) {
+            return;
+        }
+        self.lost_from = None;
+        if let Some(engine) = self.engines[Side::Buyer as usize].take() {
+            engine.stop().await;
+        }
+        self.journals[Side::Buyer as usize] = MemoryJournal::forgetful(0);
+        self.rebuilding = true;
+        self.trouble.count("machine of the buyer lost");
+        self.start(Side::Buyer).await;
+    }
+
+    /// A disk breaks, and all there is instead is a backup.
+    async fn restore_a_backup(&mut self, turn: u32) {
+        let Some((side, made, restored)) = self.restored else { return };
+        // Of a sale that is younger than the backup nothing is left; that is said to people.
+        let under_way = self.stages().await[side as usize].is_some_and(|stage| !stage.is_ended());
+        let journal = &mut self.journals[side as usize];
+        if turn >= made && self.backup.is_none() && under_way {
+            self.backup = Some(journal.backup());
+        }
+        if turn < restored || self.rebuilding {
+            return;
+        }
+        let Some(backup) = self.backup.take() else { return };
+        self.restored = None;
+        *journal = backup;
+        if let Some(engine) = self.engines[side as usize].take() {
+            engine.stop().await;
+        }
+        self.trouble.count(match side {
+            Side::Seller => "seller restored from a backup",
+            Side::Buyer => "buyer restored from a backup",
+        });
+        self.start(side).await;
+    }
+
+    /// Again and again, as the daemon does, until every relay has been heard.
+    async fn rebuild(&mut self) {
+        if !self.rebuilding {
+            return;
+        }
+        let Some(engine) = self.engine(Side::Buyer) else { return };
+        let all = tokio::time::timeout(Duration::from_secs(60), engine.rebuild_from_relays()).await;
+        if matches!(all, Ok(Ok(report)) if report.complete) {
+            self.rebuilding = false;
         }
     }
 
@@ -323,8 +399,21 @@ impl Run {
             };
             return;
         };
-        for (side, stage) in SIDES.into_iter().zip(self.stages().await) {
-            let Some(order) = stage.and_then(|stage| self.order(side, stage)) else { continue };
+        let stages = self.stages().await;
+        for side in SIDES {
+            let stage = stages[side as usize];
+            let doubt = self.snapshot(side).await.is_some_and(|trade| trade.in_doubt());
+            let order = if side == Side::Seller && doubt {
+                // The person knows whether the parcel is gone.
+                Some(if self.shipped {
+                    Command::HadShipped(Shipment::default())
+                } else {
+                    Command::NotShipped
+                })
+            } else {
+                stage.and_then(|stage| self.order(side, stage))
+            };
+            let Some(order) = order else { continue };
             let Some(engine) = self.engine(side) else { continue };
             let (ships, releases) = (matches!(order, Command::Ship(_)), releases(&order));
             let answer = engine.command(trade, order).await;
@@ -348,7 +437,7 @@ impl Run {
             (_, Stage::Shipped, Wish::BothCancel) => Some(agree),
             (Side::Buyer, Stage::Shipped, Wish::Trade) => Some(received()),
             (Side::Buyer, Stage::Shipped, Wish::BuyerComplainsThenReleases) => Some(complaint()),
-            (Side::Buyer, Stage::Ended(Ending::Refunded), Wish::PaidLate) => Some(received()),
+            (Side::Buyer, Stage::Ended(Ending::Refunded), Wish::PaidLate) if self.shipped => Some(received()),
             _ => None,
         }
     }
@@ -356,7 +445,7 @@ impl Run {
     /// What takes blocks or more than one order.
     async fn long_silence(&mut self) {
         let Some(trade) = self.trade else { return };
-        let [seller, buyer] = self.stages().await;
+        let [buyer, seller] = self.stages().await;
         match self.wish {
             Wish::BuyerNeverPays if buyer == Some(Stage::Offered) => self.world.net.pass_seconds(20_000),
             Wish::BuyerStaysSilent | Wish::PaidLate if buyer == Some(Stage::Shipped) => {
@@ -371,7 +460,7 @@ impl Run {
                 self.may_have_released |= may_be_taken(&answer);
                 self.released |= answer.is_ok();
             }
-            Wish::PaidLate if seller == Some(Stage::Ended(Ending::Refunded)) => {
+            Wish::PaidLate if matches!(seller, Some(Stage::Ended(Ending::Refunded) | Stage::PayingLate)) => {
                 for (side, order) in
                     [(Side::Seller, Command::OfferLateInvoice), (Side::Buyer, Command::PayLate)]
                 {
@@ -402,7 +491,7 @@ impl Run {
         true
     }
 
-    async fn judge(&self, [seller, buyer]: [Option<Stage>; 2], turns: u32) -> Result<(), String> {
+    async fn judge(&self, [buyer, seller]: [Option<Stage>; 2], turns: u32) -> Result<(), String> {
         let must = |so: bool, what: &str| {
             so.then_some(()).ok_or_else(|| {
                 format!("{what} ({:?}, seller {seller:?}, buyer {buyer:?}, {turns} turns)", self.wish)

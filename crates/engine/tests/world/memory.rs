@@ -55,6 +55,15 @@ impl MemoryJournal {
         }
     }
 
+    /// A backup: what is there now, marked as a copy.
+    pub fn backup(&self) -> Self {
+        let now = self.shelf().now.clone();
+        let copy = Self::default();
+        copy.shelf().now = now;
+        copy.shelf().now.settings.insert(domp_ports::journal::COPY.to_owned(), "made".to_owned());
+        copy
+    }
+
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.0.lock().unwrap()
     }

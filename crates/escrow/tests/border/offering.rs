@@ -398,7 +398,7 @@ fn remarks__seller_collateral__counts_as_zero_and_says_why() {
     let remarks = remarks(listing.body(), bid.body());
     let said: Vec<String> = remarks.iter().map(ToString::to_string).collect();
     assert!(
-        said.iter().any(|words| words.contains("50000 sat") && words.contains("counts as 0")),
+        said.iter().any(|words| words.contains("50,000 sat") && words.contains("counts as 0")),
         "{said:?}"
     );
     assert!(said.iter().any(|words| words.contains("does not force the buyer")), "{said:?}");

@@ -139,3 +139,28 @@ fn collateral_gone__the_price_came_back__nothing_more_is_paid() {
         step.notes
     );
 }
+
+/// The call broke and the node was away: nobody knows. Then the node says that it has never heard of the payment.
+#[test]
+fn late_payment__call_unanswered_and_not_known_to_the_node__can_be_ordered_again_and_never_meanwhile() {
+    let mut duel = late_invoice();
+    let pay = Input::Command(Command::PayLate);
+    let pays = |step: &domp_escrow::step::Step| has(step, |effect| matches!(effect, Effect::PayLate { .. }));
+    assert!(pays(&duel.take(Side::Buyer, &pay)));
+    duel.take(Side::Buyer, &Input::Late(PaymentReport::NotFound));
+    assert!(!pays(&duel.take(Side::Buyer, &pay)), "the call is under way");
+    let unknown = Outcome::Unknown("the connection broke".into());
+    duel.take(Side::Buyer, &outcome(Task::PayLate, unknown));
+    assert!(!pays(&duel.take(Side::Buyer, &pay)), "it may have arrived");
+    assert_eq!(stage(&duel.buyer), Stage::PayingLate);
+    duel.take(Side::Buyer, &Input::Late(PaymentReport::NotFound));
+    assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::Refunded), "nobody says that it is on its way");
+    let in_flight = PaymentReport::Trying;
+    duel.take(Side::Buyer, &Input::Late(in_flight));
+    assert!(!pays(&duel.take(Side::Buyer, &pay)), "it was there after all");
+    duel.take(Side::Buyer, &Input::Late(PaymentReport::NotFound));
+    assert!(pays(&duel.take(Side::Buyer, &pay)));
+    assert!(!pays(&duel.take(Side::Buyer, &pay)));
+    duel.take(Side::Buyer, &Input::Late(PaymentReport::Succeeded));
+    assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::PaidLate));
+}
