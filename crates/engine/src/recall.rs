@@ -22,31 +22,28 @@ impl Inner {
     /// Tells every open trade of a database that came from a backup, and asks the relays before anything that was begun is
     /// done. False if no relay answered.
     pub(crate) async fn begin_restored(self: &Arc<Self>) -> bool {
-        match self.ports.journal.setting(COPY).await {
-            Ok(Some(mark)) if mark != TOLD => self.tell_restored().await,
-            Ok(_) => {}
-            Err(error) => self.troubles.journal_failed(&error),
-        }
-        self.doubted().is_empty() || self.ask_relays(self.config.times.catch_up).await
-    }
-
-    /// Tells each open trade; nothing else is done with any of them before.
-    async fn tell_restored(self: &Arc<Self>) {
-        let open: Vec<TradeId> = hold(&self.open).iter().copied().collect();
-        tracing::warn!(open = open.len(), "this database comes from a backup: open trades are in doubt");
         let mut pause = self.config.times.retry_first;
-        while let Err(error) = self.tell_each(&open).await {
-            self.troubles
-                .set(Source::Restored, format!("trades could not be told that they were restored: {error}"));
+        // Nothing else is done with any of them before.
+        while let Err(error) = self.tell_if_restored().await {
+            self.troubles.set(
+                Source::Restored,
+                format!("it is looked again whether this database comes from a backup, and open trades are told: {error}"),
+            );
             tokio::time::sleep(pause).await;
             pause = self.longer(pause);
         }
         self.troubles.clear(Source::Restored);
+        self.doubted().is_empty() || self.ask_relays(self.config.times.catch_up).await
     }
 
-    async fn tell_each(self: &Arc<Self>, open: &[TradeId]) -> Result<(), EngineError> {
+    async fn tell_if_restored(self: &Arc<Self>) -> Result<(), EngineError> {
+        if self.ports.journal.setting(COPY).await?.is_none_or(|mark| mark == TOLD) {
+            return Ok(());
+        }
+        let open: Vec<TradeId> = hold(&self.open).iter().copied().collect();
+        tracing::warn!(open = open.len(), "this database comes from a backup: open trades are in doubt");
         for id in open {
-            match self.input(*id, &Input::Restored, Along::default()).await {
+            match self.input(id, &Input::Restored, Along::default()).await {
                 // A frozen one does nothing by itself.
                 Ok(_) | Err(EngineError::Frozen { .. }) => {}
                 Err(error) => return Err(error),
