@@ -26,6 +26,24 @@ fn unknown_payment() -> Duel {
     duel
 }
 
+/// A node that adds no blocks to the expiry, and does not tell it.
+#[test]
+fn expiry_just_as_agreed__agreed_and_a_block_less_is_not() {
+    let (duel, ack) = acknowledged();
+    let mut legs = duel.buyer.legs.clone();
+    for leg in &mut legs {
+        let domp_escrow::leg::End::Payer(paying) = &mut leg.end else { panic!("the buyer pays") };
+        let PaidState::InFlight { first_hop_expiry, .. } = paying.node else { panic!("in flight") };
+        paying.node = PaidState::InFlight { final_expiry: None, first_hop_expiry };
+    }
+    for (less, agreed) in [(0, true), (1, false)] {
+        let mut said = ack.clone();
+        let asked = legs[1].paying().unwrap().asked_at.unwrap();
+        said.legs[1].expiry = asked.plus(legs[1].cltv).minus(Blocks(less));
+        assert_eq!(compare(&duel.buyer.terms, &legs, &said).is_ok(), agreed, "{less} blocks less");
+    }
+}
+
 /// The payment took days on its way. Deadlines from its arrival would not fit below the expiry that it bears.
 #[test]
 fn lock_later_than_the_payment_bears__not_agreed() {

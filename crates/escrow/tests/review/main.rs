@@ -7,6 +7,7 @@ mod duel;
 mod flood;
 mod locking;
 mod repeated;
+mod reported;
 mod restored;
 mod reveal;
 mod wakes;

@@ -474,3 +474,22 @@ fn letters__whose_ground_is_gone_or_that_may_have_been_written__do_not_leave() {
         "it would wait for ever"
     );
 }
+
+#[test]
+fn letters__after_the_end__only_late_words_with_a_last_height_are_sent_again() {
+    let duel = Duel::at_stage(Stage::Shipped);
+    let letter = |message: Message, not_after| domp_escrow::letter::Letter {
+        paper: message.paper().unwrap(),
+        message,
+        not_after,
+        posted_at: duel.height,
+        sent: None,
+        receipted: false,
+        dropped: false,
+    };
+    let last = Some(duel.height);
+    let invoice = Message::LateInvoice { bolt11: String::new() };
+    assert!(letter(invoice.clone(), last).outlives_the_trade());
+    assert!(!letter(invoice, None).outlives_the_trade());
+    assert!(!letter(Message::Shipped(Shipment::default()), last).outlives_the_trade());
+}

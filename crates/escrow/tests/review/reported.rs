@@ -1,0 +1,50 @@
+//! What the node says of its own accord, and what it refuses: each time the person is told what it means.
+
+use crate::duel::{CB, Duel, P, outcome, verdict};
+use domp_escrow::{
+    input::{Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Task},
+    note::Note,
+    stage::{Ending, Stage, stage},
+    terms::Side,
+    trade::Unwind,
+};
+
+#[test]
+fn held__the_node_gives_it_back_by_itself__told_which() {
+    for purpose in [CB, P] {
+        let mut duel = Duel::at_stage(Stage::Shipped);
+        let report = InvoiceReport::Cancelled;
+        let step = duel.take(Side::Seller, &Input::Invoice { purpose, report });
+        assert!(step.notes.contains(&Note::LegLost(purpose)), "{:?}", step.notes);
+        let step = duel.take(Side::Seller, &Input::Invoice { purpose, report });
+        assert!(!step.notes.contains(&Note::LegLost(purpose)), "told once");
+    }
+}
+
+#[test]
+fn invoice__refused_by_the_node__everything_ends_with_its_reason() {
+    let mut duel = Duel::at_stage(Stage::Bid);
+    duel.take(Side::Seller, &Input::Command(Command::Accept));
+    for purpose in [P, CB] {
+        let refused = Outcome::Refused("no route hints".into());
+        duel.take(Side::Seller, &outcome(Task::Issue(purpose), refused));
+    }
+    assert_eq!(duel.seller.unwind, Some(Unwind::InvoiceRefused("no route hints".into())));
+    assert_eq!(stage(&duel.seller), Stage::Ended(Ending::Abandoned));
+}
+
+/// Nobody but the buyer knows the secrets: what is taken without the buyer's word is an alarm.
+#[test]
+fn paid__only_the_price_and_only_after_its_secret_left__no_alarm() {
+    let alarm = |duel: &mut Duel, purpose| {
+        let report = PaymentReport::Succeeded;
+        let step = duel.take(Side::Buyer, &Input::Payment { purpose, report });
+        step.notes.iter().any(|note| matches!(note, Note::Alarm(_)))
+    };
+    let mut kept = Duel::at_stage(Stage::Shipped);
+    assert!(alarm(&mut kept.clone(), P) && alarm(&mut kept.clone(), CB));
+    kept.take(Side::Buyer, &Input::Command(verdict(Condition::Received)));
+    assert!(kept.buyer.revealed_at.is_some());
+    assert!(alarm(&mut kept.clone(), CB), "its secret never leaves");
+    assert!(!alarm(&mut kept, P));
+}
