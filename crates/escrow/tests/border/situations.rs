@@ -485,3 +485,16 @@ fn collateral__locked__its_own_deadline_is_shown_to_both_and_goes_with_it() {
     let without = Post::shipped(false);
     assert_eq!((shown(&without.deal.seller), shown(&without.deal.buyer)), (None, None));
 }
+
+#[test]
+fn stages__each_has_a_word_of_its_own_that_programs_rely_on() {
+    let words: BTreeSet<&str> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
+    assert_eq!(words.len(), Stage::ALL.len());
+    for (stage, word) in [
+        (Stage::ToShip, "to ship"),
+        (Stage::PayingLate, "paying late"),
+        (Stage::Ended(Ending::CollateralTaken), "collateral taken"),
+    ] {
+        assert_eq!((stage.as_str(), stage.to_string()), (word, word.to_owned()));
+    }
+}

@@ -493,3 +493,32 @@ fn letters__after_the_end__only_late_words_with_a_last_height_are_sent_again() {
     assert!(!letter(invoice, None).outlives_the_trade());
     assert!(!letter(Message::Shipped(Shipment::default()), last).outlives_the_trade());
 }
+
+/// Whatever is found of ours is sent again, as it was, until the other side has it.
+#[test]
+fn wrote__each_paper_that_can_be_found__becomes_a_letter_that_is_sent() {
+    let now = Duel::at_stage(Stage::Shipped);
+    let ack = match &now.seller.letter(Paper::LockAck).unwrap().message {
+        Message::LockAck(ack) => ack.clone(),
+        other => panic!("{other:?}"),
+    };
+    let sellers = [
+        (Paper::Acceptance, heard(&now.seller, &Message::Acceptance).unwrap()),
+        (Paper::LockAck, Said::LockAck(ack)),
+        (Paper::Shipped, Said::Shipped(Shipment::default())),
+        (Paper::Refund, Said::Refund),
+        (Paper::AgreeCancel, Said::Agreed(Agreement::Cancel)),
+    ];
+    let buyers = [
+        (Paper::Payment, Said::Payment),
+        (Paper::Verdict, Said::Verdict { condition: Condition::Received, secret: Secret::Opens }),
+        (Paper::AgreeRelease, Said::Agreed(Agreement::Release)),
+    ];
+    let each = sellers.map(|it| (Side::Seller, it)).into_iter().chain(buyers.map(|it| (Side::Buyer, it)));
+    for (side, (paper, said)) in each {
+        let mut duel = restored(side, Stage::Bid, Stage::Shipped);
+        duel.take(side, &Input::Wrote { event: id(0x86), said });
+        let letter = duel.trade(side).letter(paper);
+        assert_eq!(letter.and_then(|letter| letter.sent), Some(id(0x86)), "{paper:?}");
+    }
+}
