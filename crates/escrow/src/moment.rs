@@ -30,3 +30,22 @@ impl At {
         Self { unix, height, fresh: synced && recent }
     }
 }
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new__tip_almost_two_hours_old_or_ahead__fresh_and_at_two_hours_not() {
+        let now = Unix(1_800_000_000);
+        for (apart, fresh) in [(0, true), (7_199, true), (7_200, false), (10_000, false)] {
+            for block_time in [Unix(now.0 - apart), Unix(now.0 + apart)] {
+                let at = |synced, network| At::new(now, Height(1), block_time, synced, network).fresh;
+                assert_eq!(at(true, Network::Mainnet), fresh, "{apart}");
+                assert!(at(true, Network::Regtest), "blocks come when somebody mines");
+                assert!(!at(false, Network::Mainnet) && !at(false, Network::Regtest));
+            }
+        }
+    }
+}

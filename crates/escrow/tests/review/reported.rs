@@ -1,6 +1,6 @@
 //! What the node says of its own accord, and what it refuses: each time the person is told what it means.
 
-use crate::duel::{CB, Duel, P, outcome, verdict};
+use crate::duel::{CB, Duel, P, outcome, ship, verdict};
 use domp_escrow::{
     input::{Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Task},
     note::Note,
@@ -8,6 +8,7 @@ use domp_escrow::{
     terms::Side,
     trade::Unwind,
 };
+use domp_protocol::units::Blocks;
 
 #[test]
 fn held__the_node_gives_it_back_by_itself__told_which() {
@@ -47,4 +48,14 @@ fn paid__only_the_price_and_only_after_its_secret_left__no_alarm() {
     assert!(kept.buyer.revealed_at.is_some());
     assert!(alarm(&mut kept.clone(), CB), "its secret never leaves");
     assert!(!alarm(&mut kept, P));
+}
+
+#[test]
+fn ship__at_the_last_height_and_after_it__taken_and_refused() {
+    for (late, taken) in [(0, true), (1, false), (2, false), (50, false)] {
+        let mut duel = Duel::at_stage(Stage::ToShip);
+        duel.sleep_to(duel.seller.deadlines.unwrap().ship_by.plus(Blocks(late)));
+        let step = duel.ask(Side::Seller, &Input::Command(ship()));
+        assert_eq!(step.trade.choices.shipped.is_some(), taken, "{late} blocks late: {:?}", step.notes);
+    }
 }
