@@ -109,10 +109,10 @@ fn cancelled(holding: &mut Holding, purpose: Purpose) -> Option<Note> {
 }
 
 /// When a payment that this store does not remember was made: asked for at the earliest, first in flight at the latest.
-/// The node may have added blocks to the expiry, never taken any away.
+/// The node may have added blocks to the expiry, never taken any away; the chain may have lost some since.
 fn paid_between(leg: &Leg, final_expiry: Option<Height>, at: At) -> (Height, Height) {
-    let seen = final_expiry.map_or(at.height, |expiry| expiry.minus(leg.cltv)).min(at.height);
-    (seen.minus(crate::ack::TIP_SKEW), seen)
+    let seen = final_expiry.map_or(at.height, |expiry| expiry.minus(leg.cltv));
+    (seen.min(at.height).minus(crate::ack::TIP_SKEW), seen)
 }
 
 pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentReport) {

@@ -522,3 +522,24 @@ fn wrote__each_paper_that_can_be_found__becomes_a_letter_that_is_sent() {
         assert_eq!(letter.and_then(|letter| letter.sent), Some(id(0x86)), "{paper:?}");
     }
 }
+
+/// The chain lost blocks right after the lock, and then the store: the payment is older than the chain is high.
+#[test]
+fn buyer__restored_below_the_height_of_its_payment__agrees_all_the_same() {
+    let now = Duel::at_stage(Stage::ToShip);
+    let mut duel = restored(Side::Buyer, Stage::Offered, Stage::ToShip);
+    duel.height = duel.height.minus(Blocks(5));
+    for purpose in [CB, P] {
+        let PaidState::InFlight { final_expiry, first_hop_expiry } =
+            now.buyer.leg(purpose).unwrap().paying().unwrap().node
+        else {
+            panic!()
+        };
+        let report = PaymentReport::InFlight { final_expiry, first_hop_expiry };
+        duel.take(Side::Buyer, &Input::Payment { purpose, report });
+    }
+    duel.take(Side::Buyer, &Input::Recalled);
+    let (event, ack) = now.buyer.peer.ack.clone().unwrap();
+    duel.take(Side::Buyer, &Input::Said { event, said: Said::LockAck(ack) });
+    assert!(duel.buyer.deadlines.is_some(), "{:?}", duel.notes);
+}
