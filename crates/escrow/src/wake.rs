@@ -55,6 +55,7 @@ fn next_time(trade: &Trade) -> Option<Unix> {
 fn seller_heights(trade: &Trade) -> Vec<Height> {
     let mut heights = Vec::new();
     let auto_cancel = trade.terms.agreed.seller_auto_cancel;
+    let all = trade.legs.iter().all(Leg::is_locked);
     for leg in &trade.legs {
         let Some(holding) = leg.holding() else { continue };
         let HeldState::Held { since, expiry, .. } = holding.node else { continue };
@@ -62,7 +63,9 @@ fn seller_heights(trade: &Trade) -> Vec<Height> {
         if matches!(holding.want, Want::Hold | Want::Nothing) {
             heights.push(collateral_settle_by(expiry, auto_cancel));
         }
-        if trade.deadlines.is_none() && trade.unwind.is_none() && !trade.holds_on() {
+        // The first of them waits for the others, all of them for the handshake, which counts from the price.
+        let counts = !all || leg.purpose == Purpose::Purchase;
+        if counts && trade.deadlines.is_none() && trade.unwind.is_none() && !trade.holds_on() {
             heights.push(since.plus(GRACE));
         }
     }

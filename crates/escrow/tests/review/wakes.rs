@@ -164,3 +164,18 @@ fn offered__with_less_time_to_pay_than_to_answer__the_buyer_is_woken_when_it_is_
     let (_, last) = left_alone(&duel.buyer, duel.height, false);
     assert!(stage(&last).is_ended(), "{}", stage(&last));
 }
+
+#[test]
+fn locked__the_price_long_after_the_collateral_and_no_word__woken_when_the_price_has_waited_long_enough() {
+    let mut duel = Duel::at_stage(Stage::Offered);
+    duel.mail_lost = true;
+    duel.lock(CB);
+    assert_eq!(wake(&duel.seller).height, Some(START.plus(Blocks(36))));
+    duel.sleep_to(START.plus(Blocks(20)));
+    duel.lock(P);
+    assert_eq!(stage(&duel.seller), Stage::Locked);
+    assert_eq!(wake(&duel.seller).height, Some(START.plus(Blocks(20 + 36))));
+    assert_wakes("locked, and nothing said", &duel);
+    let (_, last) = left_alone(&duel.seller, duel.height, false);
+    assert!(last.unwind.is_some());
+}
