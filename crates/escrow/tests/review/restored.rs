@@ -47,6 +47,19 @@ fn node_tells(duel: &mut Duel) {
     }
 }
 
+/// The buyer's node tells what it has in flight, which is what it had `now`.
+fn buyers_node_tells(duel: &mut Duel, now: &Duel) {
+    for purpose in [CB, P] {
+        let PaidState::InFlight { final_expiry, first_hop_expiry } =
+            now.buyer.leg(purpose).unwrap().paying().unwrap().node
+        else {
+            panic!("not in flight")
+        };
+        let report = PaymentReport::InFlight { final_expiry, first_hop_expiry };
+        duel.take(Side::Buyer, &Input::Payment { purpose, report });
+    }
+}
+
 fn gives_back(step: &Step) -> bool {
     has(step, |effect| matches!(effect, Effect::Cancel { purpose: P, .. }))
 }
@@ -326,15 +339,7 @@ fn buyer__restored_late_and_the_lock_said_to_be_later_than_it_was__does_not_agre
             if hears_first {
                 duel.take(Side::Buyer, &arrives);
             }
-            for purpose in [CB, P] {
-                let PaidState::InFlight { final_expiry, first_hop_expiry } =
-                    now.buyer.leg(purpose).unwrap().paying().unwrap().node
-                else {
-                    panic!()
-                };
-                let report = PaymentReport::InFlight { final_expiry, first_hop_expiry };
-                duel.take(Side::Buyer, &Input::Payment { purpose, report });
-            }
+            buyers_node_tells(&mut duel, &now);
             duel.take(Side::Buyer, &Input::Recalled);
             if !hears_first {
                 duel.take(Side::Buyer, &arrives);
@@ -529,15 +534,7 @@ fn buyer__restored_below_the_height_of_its_payment__agrees_all_the_same() {
     let now = Duel::at_stage(Stage::ToShip);
     let mut duel = restored(Side::Buyer, Stage::Offered, Stage::ToShip);
     duel.height = duel.height.minus(Blocks(5));
-    for purpose in [CB, P] {
-        let PaidState::InFlight { final_expiry, first_hop_expiry } =
-            now.buyer.leg(purpose).unwrap().paying().unwrap().node
-        else {
-            panic!()
-        };
-        let report = PaymentReport::InFlight { final_expiry, first_hop_expiry };
-        duel.take(Side::Buyer, &Input::Payment { purpose, report });
-    }
+    buyers_node_tells(&mut duel, &now);
     duel.take(Side::Buyer, &Input::Recalled);
     let (event, ack) = now.buyer.peer.ack.clone().unwrap();
     duel.take(Side::Buyer, &Input::Said { event, said: Said::LockAck(ack) });
