@@ -71,14 +71,13 @@ pub fn compare(terms: &Terms, legs: &[Leg], ack: &Ack) -> Result<(), Disagreemen
     };
     let lock = ack.deadlines.lock;
     // Too low a lock costs the seller its own time. One that a restored buyer cannot compare is not refused for it.
-    let inferred =
-        legs.iter().any(|leg| leg.purpose == Purpose::Purchase && leg.paying().is_some_and(|it| it.inferred));
+    let price = legs.iter().find(|leg| leg.purpose == Purpose::Purchase);
+    let inferred = price.and_then(Leg::paying).is_some_and(|paying| paying.inferred);
     if lock.plus(TIP_SKEW) < asked && !inferred || lock > seen.plus(TIP_SKEW) {
         return field(format!(
             "it says the price was locked at {lock}, we paid it between {asked} and {seen}"
         ));
     }
-    let price = legs.iter().find(|leg| leg.purpose == Purpose::Purchase);
     let own = price.and_then(|leg| Some(leg.paying()?.node.final_expiry()?.minus(leg.cltv)));
     match own {
         // The payee would not take it: so short of blocks the deadlines do not fit below the expiry.

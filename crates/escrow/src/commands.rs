@@ -298,17 +298,7 @@ fn offer_late(turn: &mut Turn) -> Done {
     if turn.trade.late.is_some() {
         return Err(Refusal::Already("a late invoice was made; there is only one".into()));
     }
-    turn.trade.late = Some(LatePayment {
-        bolt11: None,
-        hash: None,
-        expires: None,
-        ordered: false,
-        paying: false,
-        paid: false,
-        failed: false,
-        unanswered: false,
-        missing: false,
-    });
+    turn.trade.late = Some(LatePayment::default());
     Ok(())
 }
 

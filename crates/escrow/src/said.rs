@@ -202,12 +202,7 @@ fn take_late_invoice(turn: &mut Turn, offer: &Offer) -> bool {
         bolt11: Some(offer.bolt11.clone()),
         hash: Some(offer.hash),
         expires: Some(offer.expires),
-        ordered: false,
-        paying: false,
-        paid: false,
-        failed: false,
-        unanswered: false,
-        missing: false,
+        ..LatePayment::default()
     });
     true
 }

@@ -172,7 +172,7 @@ impl std::fmt::Display for Unwind {
 }
 
 /// The ordinary payment for goods that came after the hold was over.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LatePayment {
     /// The invoice, once made (seller) or checked (buyer).
     pub bolt11: Option<String>,

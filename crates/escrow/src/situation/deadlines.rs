@@ -102,10 +102,7 @@ fn collateral(trade: &Trade) -> Option<Height> {
             crate::leg::HeldState::Held { expiry, .. } => Some(expiry),
             _ => None,
         },
-        Side::Buyer => match leg.paying()?.node {
-            crate::leg::PaidState::InFlight { final_expiry, .. } => final_expiry,
-            _ => None,
-        },
+        Side::Buyer => leg.paying()?.node.final_expiry(),
     };
     expiry.map(|expiry| collateral_settle_by(expiry, trade.terms.agreed.seller_auto_cancel))
 }

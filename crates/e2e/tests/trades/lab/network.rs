@@ -72,11 +72,17 @@ impl Lab {
 
     /// What each node has, once nothing is on its way any more and the channel is usable.
     pub async fn books(&self) -> Books {
+        self.books_while(async || ()).await
+    }
+
+    /// The same, and until then this is done again and again.
+    async fn books_while(&self, mut meanwhile: impl AsyncFnMut()) -> Books {
         let mut last = String::new();
         let books = within(SOON, async || match Books::read(self.net).await {
             Ok(books) => Some(books),
             Err(reason) => {
                 last = reason;
+                meanwhile().await;
                 None
             }
         });
@@ -89,17 +95,7 @@ impl Lab {
         self.net.synced().await.unwrap();
         self.net.reconnected("buyer", "seller").await.unwrap();
         // More than once: a payment may still have been on its way to the seller.
-        let mut last = String::new();
-        let tidy = within(SOON, async || match Books::read(self.net).await {
-            Ok(_) => Some(()),
-            Err(reason) => {
-                last = reason;
-                self.cancel_whatever_is_held().await;
-                None
-            }
-        });
-        let tidy = tidy.await;
-        assert!(tidy.is_some(), "the channels do not come to rest: {last}");
+        self.books_while(async || self.cancel_whatever_is_held().await).await;
     }
 
     async fn cancel_whatever_is_held(&self) {
