@@ -7,6 +7,7 @@ mod commitments;
 mod deal;
 mod drafts;
 mod offering;
+mod own_events;
 mod post;
 mod private_messages;
 mod properties;
