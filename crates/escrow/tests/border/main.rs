@@ -6,6 +6,7 @@ mod acceptance;
 mod commitments;
 mod deal;
 mod drafts;
+mod liquidity;
 mod offering;
 mod own_events;
 mod post;
