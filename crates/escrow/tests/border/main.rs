@@ -9,6 +9,7 @@ mod drafts;
 mod liquidity;
 mod offering;
 mod own_events;
+mod picture;
 mod post;
 mod private_messages;
 mod properties;
