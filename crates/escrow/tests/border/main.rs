@@ -16,3 +16,4 @@ mod properties;
 mod public_events;
 mod round_trip;
 mod situations;
+mod warnings;
