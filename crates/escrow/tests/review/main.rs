@@ -10,4 +10,5 @@ mod repeated;
 mod reported;
 mod restored;
 mod reveal;
+mod stages;
 mod wakes;
