@@ -2,12 +2,15 @@
 
 use crate::post::{Post, damaged, parcel, received};
 use domp_escrow::{
-    input::{Agreement, Command},
+    input::{Agreement, Command, Input, Said},
+    leg::Leg,
     liquidity::FeeLimit,
-    situation::commitment,
+    situation::{When, commitment},
+    step::step,
     terms::Side,
+    trade::Trade,
 };
-use domp_protocol::units::Blocks;
+use domp_protocol::{ids::EventId, units::Blocks};
 
 #[track_caller]
 fn told(post: &Post, side: Side, command: &Command, parts: &[&str]) {
@@ -147,4 +150,55 @@ fn the_rest__withdrawing_and_late_payment__told_that_nothing_holds_them() {
         &["ordinary invoice over 100,000 sat", "Nobody can make"],
     );
     told(&post, Side::Buyer, &Command::PayLate, &["at once and for good", "in your hands"]);
+}
+
+fn lines(trade: &Trade, command: &Command, post: &Post) -> Vec<String> {
+    commitment(trade, command, post.at(), &FeeLimit::default())
+}
+
+#[test]
+fn had_shipped__a_restored_seller__told_what_it_waits_for_and_until_when() {
+    let post = Post::to_ship(true);
+    let had = Command::HadShipped(parcel());
+    let seller = step(post.deal.seller.clone(), &Input::Restored, post.at()).trade;
+    let holds = "Your node goes on holding the price (100,000 sat). You are paid if, and only if, the buyer confirms.";
+    let only = "Say this only of goods that went out before the restore. To ship now, use ship.";
+    let by = When::height(seller.deadlines.unwrap().settle_by, post.at());
+    assert_eq!(
+        lines(&seller, &had, &post),
+        [holds, &format!("If the buyer stays silent, your node gives the money back by {by}."), only]
+    );
+    // Nothing is held, so there is no such block.
+    let seller = step(Post::offered(true).deal.seller, &Input::Restored, post.at()).trade;
+    assert_eq!(lines(&seller, &had, &post), [holds, only]);
+}
+
+#[test]
+fn confirm__while_everything_goes_back_and_is_not_back_yet__moves_nothing() {
+    let post = Post::shipped(true);
+    let refund = Input::Said { event: EventId::from_bytes([7; 32]), said: Said::Refund };
+    let buyer = step(post.deal.buyer.clone(), &refund, post.at()).trade;
+    assert!(buyer.legs.iter().all(Leg::is_locked));
+    assert_eq!(
+        lines(&buyer, &Command::Confirm(received()), &post),
+        [
+            "The lock is over, or it is too late to use it safely: this moves no money.",
+            "The seller learns that you have the goods, and can send an ordinary invoice over 100,000 sat, which you pay by \
+             hand."
+        ]
+    );
+}
+
+#[test]
+fn agreement_to_cancel__a_seller_that_has_not_shipped__not_told_that_it_has() {
+    let cancel = Command::Agree(Agreement::Cancel);
+    let post = Post::to_ship(true);
+    let signs = [
+        "Once the buyer has signed the same, the seller's node gives everything back at once.",
+        "Your signature is public and cannot be taken back.",
+    ];
+    assert_eq!(lines(&post.deal.seller, &cancel, &post), signs);
+    let post = Post::shipped(true);
+    let shipped = "You have shipped: whether the goods come back is between you and the buyer.";
+    assert_eq!(lines(&post.deal.seller, &cancel, &post), [signs[0], signs[1], shipped]);
 }

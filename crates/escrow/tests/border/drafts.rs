@@ -1,7 +1,7 @@
 //! Drafts: what is on paper, and what is never written.
 
 use crate::{
-    deal::{DAWN, hex, ln_node, preimage, relay, seal, sign, unseal},
+    deal::{DAWN, hex, ln_node, preimage, relay, sat, seal, sign, unseal},
     post::{Post, damaged, parcel, received},
 };
 use domp_escrow::{
@@ -143,6 +143,29 @@ fn times__our_clock_behind_what_we_answer__never_earlier_than_that() {
     let (Draft::Private(draft) | Draft::Public(draft)) =
         post.draft(Side::Buyer, &Message::LockOk { ack }).unwrap();
     assert_eq!(draft.created_at, Unix(ahead.0 + 1));
+}
+
+#[test]
+fn private_letters__our_clock_behind_what_we_wrote_or_answer__never_earlier_than_that() {
+    let mut post = Post::shipped(true);
+    post.order(Side::Buyer, Command::Confirm(damaged()));
+    let bolt11 = post.late_invoice(Preimage::from_bytes([3; 32]).hash(), sat(100_000));
+    let cases = [
+        (Side::Seller, Message::Shipped(parcel()), Paper::LockAck),
+        (Side::Seller, Message::Shipped(parcel()), Paper::LockOk),
+        (Side::Buyer, Message::Release { reveal: preimage(Purpose::Purchase).hash() }, Paper::Payment),
+        (Side::Buyer, Message::Release { reveal: preimage(Purpose::Purchase).hash() }, Paper::Verdict),
+        (Side::Seller, Message::LateInvoice { bolt11 }, Paper::Verdict),
+    ];
+    let mut ahead = post.now.plus(500);
+    for (side, message, after) in cases {
+        ahead = ahead.plus(1);
+        post.times.insert(post.trade(side).papers[&after], ahead);
+        let Draft::Private(draft) = post.draft(side, &message).unwrap() else {
+            panic!("{message:?} is public")
+        };
+        assert_eq!(draft.created_at, ahead, "{message:?} after {after:?}");
+    }
 }
 
 #[test]

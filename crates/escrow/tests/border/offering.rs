@@ -287,6 +287,39 @@ fn terms__small_amounts__refused_allowed_with_a_flag_and_remarked() {
 }
 
 #[test]
+fn terms__too_small__told_whether_anybody_could_allow_it() {
+    let people = People::new();
+    let listing = signed_listing(&people, &good_listing(&people));
+    let small = Policy { allow_small: true, ..Policy::default() };
+    let risk =
+        "at least 20000 sat; from 1000 sat up it can be allowed by whoever accepts the risk of small HTLCs";
+    let cases = [
+        (19_999, Policy::default(), risk),
+        (1_000, Policy::default(), risk),
+        (999, Policy::default(), "at least 20000 sat; less is dust on chain"),
+        (999, small, "at least 1000 sat; less is dust on chain"),
+    ];
+    for (amount, policy, way_out) in cases {
+        let order = Order { amount, collateral: amount, ..Order::default() };
+        let bid = signed_bid(&people, &listing, &order);
+        let text = terms(&listing, &bid, &Given { policy, ..given() }).unwrap_err().to_string();
+        assert!(text.starts_with(&format!("domp_purchase is {amount} sat; ")), "{text}");
+        assert!(text.ends_with(way_out), "{text}");
+    }
+}
+
+#[test]
+fn remarks__a_bid_at_the_price__not_said_to_be_below_it() {
+    let deal = Deal::new(true);
+    let listing = good_listing(&deal.people);
+    assert_eq!(deal.bid.body().amount, listing.price);
+    assert_eq!(
+        remarks(&listing, deal.bid.body()),
+        [Remark::CollateralCannotBeLost { collateral: sat(100_000) }]
+    );
+}
+
+#[test]
 fn terms__collateral_below_the_bid__refused_by_policy_with_the_way_out() {
     let people = People::new();
     let listing = signed_listing(&people, &good_listing(&people));
@@ -439,6 +472,23 @@ fn desk_listing__what_nobody_could_bid_on__is_not_published() {
     assert!(matches!(error, DraftError::Offer(OfferError::Heights(_))), "{error}");
     let error = spoil(&|escrow| escrow.node = ln_node(&people.seller_node, &people.buyer.public_key()));
     assert!(matches!(error, DraftError::NodeProof(_)), "{error}");
+}
+
+#[test]
+fn desk_listing__at_the_least_price__is_published_and_a_satoshi_less_not() {
+    let people = People::new();
+    let seller = people.seller.public_key();
+    for (allow_small, least) in [(false, 20_000), (true, 1_000)] {
+        let policy = Policy { allow_small, ..Policy::default() };
+        let publish = |price| {
+            let listing = Listing { price: sat(price), ..good_listing(&people) };
+            desk::listing(&listing, &seller, policy, DAWN)
+        };
+        assert!(publish(least).is_ok());
+        let (role, found) = (Purpose::Purchase, sat(least - 1));
+        let error = OfferError::TooSmall { role, found, least: sat(least), way_out: "" };
+        assert_eq!(publish(least - 1), Err(error.into()));
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ use domp_protocol::{
         PaymentMethod, ReceiptConfirmation, Resolution, Status, Term,
     },
     purpose::Purpose,
+    secret::Preimage,
     tags::{
         links::{Links, Marker},
         sealed::Sealed,
@@ -287,6 +288,19 @@ fn receipt__the_right_secret__opens_and_comes_out() {
     let sealed = seal(&hex(preimage(Purpose::Purchase).expose()));
     let heard = secret_of(from_buyer(&post, receipt(&post, Status::Received, Some(sealed))));
     assert_eq!(heard, (Secret::Opens, Some(hash(Purpose::Purchase))));
+}
+
+#[test]
+fn receipt__a_secret_of_every_digit__read_digit_by_digit() {
+    let post = Post::shipped(true);
+    let bytes = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef].repeat(4);
+    let secret = Preimage::from_bytes(bytes.try_into().unwrap());
+    let mut trade = post.deal.seller.clone();
+    trade.leg_mut(Purpose::Purchase).unwrap().hash = Some(secret.hash());
+    let sealed = seal(&hex(secret.expose()));
+    let body = receipt(&post, Status::Received, Some(sealed));
+    let event = event(&post, body, Side::Seller, &post.deal.people.buyer);
+    assert_eq!(secret_of(post.read_as(&trade, &event)), (Secret::Opens, Some(secret.hash())));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::{
     post::{Post, damaged, parcel, received},
 };
 use domp_escrow::{
-    input::{Agreement, Command, Input, PaymentReport, Verdict},
+    input::{Agreement, Command, Condition, Input, PaymentReport, Said, Secret, Verdict},
     leg::HeldState,
     letter::{Message, Paper},
     moment::At,
@@ -21,7 +21,7 @@ use domp_escrow::{
 };
 use domp_protocol::{
     purpose::Purpose,
-    units::{Blocks, Height},
+    units::{Blocks, Height, Unix},
 };
 use std::collections::BTreeSet;
 
@@ -497,4 +497,71 @@ fn stages__each_has_a_word_of_its_own_that_programs_rely_on() {
     ] {
         assert_eq!((stage.as_str(), stage.to_string()), (word, word.to_owned()));
     }
+}
+
+#[test]
+fn deadlines__of_the_clock__passed_from_their_very_second_on() {
+    for side in [Side::Buyer, Side::Seller] {
+        let post = Post::offered(true);
+        let by = post.trade(side).pay_by().unwrap();
+        for (unix, passed) in [(Unix(by.0 - 1), false), (by, true), (by.plus(1), true)] {
+            let all = deadlines(post.trade(side), At { unix, ..post.at() });
+            assert_eq!(all.len(), 1);
+            assert_eq!((all[0].name, all[0].when.unix, all[0].passed), ("pay_by", by, passed));
+        }
+    }
+}
+
+/// Where the seller sees collateral and price, and what it is told of who can move them.
+fn sellers_money(post: &Post) -> Vec<(Place, String)> {
+    let money = situation(&post.deal.seller, post.at()).money;
+    money.into_iter().map(|money| (money.place, format!("{} {}", money.words, money.control))).collect()
+}
+
+#[test]
+fn money__the_seller_lets_go_of_it__never_paid_is_not_given_back() {
+    let mut unpaid = Post::offered(true);
+    unpaid.order(Side::Seller, Command::Withdraw);
+    let never = |name: &str| {
+        let words = format!(
+            "The {name} of 100,000 sat was never paid, and cannot be any more. Nobody has a hold on it."
+        );
+        (Place::Buyer, words)
+    };
+    assert_eq!(sellers_money(&unpaid), [never("buyer's collateral"), never("price")]);
+    let mut paid = Post::to_ship(true);
+    paid.order(Side::Seller, Command::Refund { reason: "sold twice".into() });
+    let back = |name: &str| {
+        (Place::Returned, format!("The {name} of 100,000 sat went back to the buyer. That is final."))
+    };
+    assert_eq!(sellers_money(&paid), [back("buyer's collateral"), back("price")]);
+}
+
+#[test]
+fn money__the_sellers_node_was_told_what_to_do__says_what_it_is_doing() {
+    let control = |post: &Post| -> Vec<String> {
+        situation(&post.deal.seller, post.at()).money.into_iter().map(|money| money.control).collect()
+    };
+    let stepped = |input: &Input| {
+        let mut post = Post::shipped(true);
+        assert_eq!(
+            control(&post),
+            [
+                "Nobody can take it. Your node gives it back.",
+                "Only the buyer can release it to you. You can only give it back."
+            ]
+        );
+        post.deal.seller = step(post.deal.seller.clone(), input, post.at()).trade;
+        post
+    };
+    let said = Said::Verdict { condition: Condition::Received, secret: Secret::Opens };
+    let event = domp_protocol::ids::EventId::from_bytes([7; 32]);
+    let claiming = stepped(&Input::Said { event, said });
+    assert_eq!(
+        control(&claiming),
+        ["Your node is giving it back.", "The buyer released it; your node is taking it."]
+    );
+    let refund = Command::Refund { reason: "broken".into() };
+    let returning = stepped(&Input::Command(refund));
+    assert_eq!(control(&returning), ["Your node is giving it back."; 2]);
 }

@@ -13,5 +13,6 @@ mod repeated;
 mod reported;
 mod restored;
 mod reveal;
+mod stages;
 mod wakes;
 mod words;

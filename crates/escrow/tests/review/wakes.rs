@@ -179,3 +179,35 @@ fn locked__the_price_long_after_the_collateral_and_no_word__woken_when_the_price
     let (_, last) = left_alone(&duel.seller, duel.height, false);
     assert!(last.unwind.is_some());
 }
+
+#[test]
+fn bid__nobody_answers__the_buyer_is_woken_when_it_lapses() {
+    let buyer = Duel::at_stage(Stage::Bid).buyer;
+    assert_eq!(wake(&buyer).unix, Some(buyer.terms.lapses_at()));
+}
+
+/// A time that has passed and does nothing would wake it over and over.
+#[test]
+fn locked__nothing_waits_for_the_clock__the_buyer_is_woken_at_no_time() {
+    let mut duel = Duel::at_stage(Stage::Offered);
+    duel.take(Side::Buyer, &Input::Command(Command::Pay));
+    assert_eq!(wake(&duel.buyer).unix, duel.buyer.pay_by());
+    for wanted in [Stage::ToShip, Stage::Shipped] {
+        assert_eq!(wake(&Duel::at_stage(wanted).buyer).unix, None, "{wanted}");
+    }
+}
+
+#[test]
+fn in_doubt__what_has_not_happened_ends_nothing__woken_at_no_time_until_all_is_told() {
+    for wanted in [Stage::Bid, Stage::Offered] {
+        for side in [Side::Buyer, Side::Seller] {
+            let mut duel = Duel::at_stage(wanted);
+            let before = wake(duel.trade(side)).unix;
+            assert!(before.is_some());
+            duel.take(side, &Input::Restored);
+            assert_eq!(wake(duel.trade(side)).unix, None, "{side:?} at '{wanted}'");
+            duel.take(side, &Input::Recalled);
+            assert_eq!(wake(duel.trade(side)).unix, before, "{side:?} at '{wanted}'");
+        }
+    }
+}
