@@ -103,13 +103,10 @@ fn nothing_is_held_too_long(at: At, after: &Trade) -> Result<(), Broken> {
     Ok(())
 }
 
-/// C-47: while it is open what we did before a restore, nothing is given up because it has not happened, and nothing is
-/// written that may have been written.
+/// C-47: once the goods are out, and while it is open what we did before a restore, nothing is given up because something
+/// before has not happened; nothing is written that may have been written.
 fn doubt_gives_nothing_up(before: &Trade, step: &Step) -> Result<(), Broken> {
     let after = &step.trade;
-    if !after.in_doubt() {
-        return Ok(());
-    }
     let assumed = matches!(
         after.unwind,
         Some(
@@ -122,8 +119,11 @@ fn doubt_gives_nothing_up(before: &Trade, step: &Step) -> Result<(), Broken> {
                 | Unwind::InvoiceRefused(_)
         )
     );
-    if assumed && before.unwind.is_none() {
-        return broken("C-47: gives up for something that may have happened before the restore");
+    if assumed && before.unwind.is_none() && after.holds_on() {
+        return broken("C-47: gives up for something that may have happened, or after it has shipped");
+    }
+    if !after.in_doubt() {
+        return Ok(());
     }
     let speaks = |effect: &Effect| {
         let Effect::Send { message, .. } = effect else { return false };

@@ -111,7 +111,7 @@ pub enum OfferError {
     #[error("tag heights of the bid: {0}")]
     Heights(#[from] OutOfRange),
     /// Too small to be worth its own fee on chain.
-    #[error("{role} is {found}; it must be {} or at least {least}{way_out}", if *role == Purpose::Purchase { "more" } else { "0 sat" })]
+    #[error("{role} is {found}; it must be {}at least {least}{way_out}", if *role == Purpose::Purchase { "" } else { "0 sat or " })]
     TooSmall {
         /// Which payment.
         role: Purpose,

@@ -82,10 +82,6 @@ fn held(holding: &mut Holding, accepted_at: Height, expiry: Height, amount: Msat
     if holding.node == HeldState::Settled {
         return Some(Note::Alarm("the node reports a settled payment as held".into()));
     }
-    // A payment that comes after the hash was cancelled is cancelled again.
-    if holding.node == HeldState::Cancelled {
-        holding.acknowledged = false;
-    }
     let since = match holding.node {
         HeldState::Held { since, .. } => since,
         _ => accepted_at,
@@ -234,8 +230,8 @@ fn issue_ended(turn: &mut Turn, purpose: Purpose, outcome: &Outcome) {
                 holding.node = HeldState::Open;
             }
         }
-        // By a store that was restored: the invoice may be there, held or past.
-        Outcome::Refused(reason) if turn.trade.in_doubt() => {
+        // By a store that was restored: the invoice may be there, held or past, and the goods may be out for it.
+        Outcome::Refused(reason) if turn.trade.holds_on() => {
             turn.note(Note::NotSent(format!("invoice of {purpose}: {reason}")));
         }
         Outcome::Refused(reason) => {

@@ -172,16 +172,9 @@ fn return_everything(turn: &mut Turn) {
         turn.unwind(Unwind::Agreed);
     }
     let Some(why) = turn.trade.unwind.clone() else { return };
-    for purpose in [Purpose::Purchase, Purpose::BuyerCollateral] {
-        let settling = turn
-            .trade
-            .leg(purpose)
-            .and_then(|leg| leg.holding())
-            .is_some_and(|holding| holding.want == Want::Settle);
-        if turn.trade.leg(purpose).is_some() && !settling {
-            turn.order(purpose, Want::Cancel);
-        }
-    }
+    // What is being taken stays so: nothing is decided twice.
+    turn.order(Purpose::Purchase, Want::Cancel);
+    turn.order(Purpose::BuyerCollateral, Want::Cancel);
     // A restored store may not know that it has acknowledged.
     let may_have = turn.trade.restored.is_some() && turn.trade.papers.contains_key(&Paper::Payment);
     if turn.trade.has(Paper::LockAck) || may_have || why == Unwind::Refund {

@@ -188,9 +188,10 @@ fn seller(turn: &mut Turn) {
     watch_handshake(turn);
 }
 
-/// A bid that is not answered in time, also because our node made no invoices: the buyer would not pay them any more.
+/// A bid that is not answered in time, also because our node made no invoices: the buyer would not pay them any more. A
+/// seller that has shipped has answered, even if a restored store has not found with what.
 fn lapse(turn: &mut Turn) {
-    let open = !turn.trade.has_answered() && !turn.trade.in_doubt();
+    let open = !turn.trade.has_answered() && !turn.trade.holds_on();
     if open && turn.at.unix >= turn.trade.terms.lapses_at() {
         turn.unwind(Unwind::Lapsed);
     }

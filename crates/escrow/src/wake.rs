@@ -40,10 +40,9 @@ fn next_time(trade: &Trade) -> Option<Unix> {
         return trade.legs.iter().filter_map(Leg::unheard_until).min();
     }
     match trade.side {
-        // Nothing that has not happened as far as a restored store knows ends anything.
-        _ if trade.in_doubt() => None,
-        Side::Buyer if trade.has_begun_paying() => trade.lock_by(),
-        Side::Buyer if trade.has(Paper::Acceptance) => trade.pay_by(),
+        // Nothing that has not happened ends what is shipped, or may have happened as far as a restored store knows.
+        _ if trade.holds_on() => None,
+        Side::Buyer if trade.has_begun_paying() || trade.has(Paper::Acceptance) => trade.lock_by(),
         Side::Buyer => Some(trade.terms.lapses_at()),
         Side::Seller => {
             let lapse = (!trade.has_answered()).then(|| trade.terms.lapses_at());

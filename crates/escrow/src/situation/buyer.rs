@@ -165,7 +165,7 @@ fn ended(trade: &Trade, ending: Ending) -> Story {
         Ending::Refunded => {
             let story = Story::new("Over: everything that was locked is with you again.");
             let received = trade.choices.verdict.as_ref().map(|verdict| verdict.condition);
-            let late = trade.late.as_ref().is_some_and(|late| late.bolt11.is_some() && !late.paying);
+            let late = trade.late.as_ref().is_some_and(|late| late.bolt11.is_some());
             story
                 .beware_if(
                     trade.peer.shipped.is_some() && received != Some(Condition::Received),

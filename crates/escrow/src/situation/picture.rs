@@ -73,9 +73,9 @@ pub fn picture(title: &str, scenes: &[Scene]) -> String {
     for scene in scenes {
         let news = news(before, scene);
         // What is held is shown as it is just before the next thing happens.
-        let next = scene.begins || !news.is_empty();
         let done = row.take_if(|row| {
-            next && (scene.begins || before.is_some_and(|now| holders(now) != holders(row.before)))
+            let moved = before.is_some_and(|now| holders(now) != holders(row.before));
+            scene.begins || moved && !news.is_empty()
         });
         if let (Some(done), Some(now)) = (done, before) {
             close(&mut page, &done, now, lock.as_ref());

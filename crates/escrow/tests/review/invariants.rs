@@ -156,6 +156,7 @@ fn doubt__gives_nothing_up_for_an_absence_and_does_nothing_again() {
     let duel = Duel::at_stage(Stage::Offered);
     let doubted = duel.buyer.clone().rebuilt(duel.height);
     let known = duel.buyer.clone();
+    let shipped = Duel::at_stage(Stage::Shipped).seller;
     let assumed = [
         Unwind::Lapsed,
         Unwind::NotPaidInTime,
@@ -168,6 +169,7 @@ fn doubt__gives_nothing_up_for_an_absence_and_does_nothing_again() {
     for why in assumed {
         let given_up = |trade: &Trade| quiet(Trade { unwind: Some(why.clone()), ..trade.clone() });
         assert_eq!(broken(&doubted, duel.at(), &given_up(&doubted)), Some("C-47".into()), "{why:?}");
+        assert_eq!(broken(&shipped, duel.at(), &given_up(&shipped)), Some("C-47".into()), "{why:?}");
         assert_eq!(broken(&known, duel.at(), &given_up(&known)), None, "{why:?}");
         let before = given_up(&doubted).trade;
         assert_eq!(broken(&before, duel.at(), &quiet(before.clone())), None, "{why:?} before");

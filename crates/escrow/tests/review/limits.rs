@@ -259,6 +259,13 @@ fn invoice__reported_before_its_order_has_ended__known_once_it_is_ours() {
     duel.take(Side::Seller, &Input::Command(Command::Accept));
     let open = tells(&duel, InvoiceReport::Open);
     assert_eq!(node(&open), HeldState::Open);
+    let expires = duel.unix.plus(86_400);
+    let issued = Outcome::Issued { bolt11: "one".into(), hash: crate::duel::hash(P), expires };
+    let issued = outcome(Task::Issue(P), issued);
+    assert_eq!(node(&duel.ask(Side::Seller, &issued)), HeldState::Open);
+    let mut paid = duel.clone();
+    paid.lock(P);
+    assert!(matches!(node(&paid.ask(Side::Seller, &issued)), HeldState::Held { .. }), "paid already");
     // The call that made it broke, and its repetition was refused because it is there.
     duel.seller = open.trade;
     let refused = outcome(Task::Issue(P), Outcome::Refused("exists".into()));

@@ -1,16 +1,20 @@
 //! Papers of our own that a restored store finds again: what it learns from each of them.
 
-use crate::duel::{CB, Duel, P, event_of, has, heard, id, verdict};
+use crate::duel::{CB, Duel, P, event_of, has, heard, id, outcome, verdict};
 use domp_escrow::{
     ack::TIP_SKEW,
     effect::Effect,
-    input::{Agreement, Command, Condition, Input, PaymentReport, Said, Secret},
+    input::{
+        Agreement, Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Said, Secret, Shipment,
+        Task,
+    },
     leg::{HeldState, PaidState, Want},
     letter::{Letter, Message, Paper},
-    stage::Stage,
+    stage::{Stage, stage},
     step::Step,
     terms::Side,
     trade::Unwind,
+    wake::wake,
 };
 use domp_protocol::units::Blocks;
 
@@ -152,5 +156,54 @@ fn refund__by_a_restored_seller__told_to_a_buyer_that_has_paid_and_to_no_other()
         let step = duel.take(Side::Seller, &Input::Tick);
         assert_eq!(step.trade.unwind, Some(Unwind::NotPaidInTime));
         assert_eq!(sends(&step, Paper::Refund), paid);
+    }
+}
+
+/// The store is from before the acceptance, which lies on no relay any more; the goods are out.
+#[test]
+fn shipped__the_own_acceptance_is_lost__nothing_before_it_gives_the_price_back() {
+    let mut world = Duel::at_stage(Stage::Bid);
+    world.sleep_to(world.height.plus(Blocks(1_900)));
+    let mut old = world.clone();
+    old.take(Side::Seller, &Input::Command(Command::Accept));
+    for before in [world.seller.clone(), old.seller] {
+        for found in [true, false] {
+            let mut duel = world.clone();
+            duel.command(Side::Seller, Command::Accept);
+            duel.command(Side::Buyer, Command::Pay);
+            duel.command(Side::Seller, crate::duel::ship());
+            let now = duel.seller.clone();
+            assert_eq!(stage(&now), Stage::Shipped);
+            duel.seller = before.clone();
+            duel.take(Side::Seller, &Input::Restored);
+            for leg in &now.legs {
+                let HeldState::Held { since, expiry, amount } = leg.holding().unwrap().node else { panic!() };
+                let report = InvoiceReport::Held { accepted_at: since, expiry, amount };
+                duel.take(Side::Seller, &Input::Invoice { purpose: leg.purpose, report });
+            }
+            if found {
+                let shipped = Message::Shipped(Shipment::default());
+                let event = event_of(Side::Seller, &shipped);
+                let said = heard(&now, &shipped).unwrap();
+                duel.take(Side::Seller, &Input::Wrote { event, said });
+            }
+            duel.take(Side::Seller, &Input::Recalled);
+            if !found {
+                duel.take(Side::Seller, &Input::Command(Command::HadShipped(Shipment::default())));
+            }
+            assert_eq!(stage(&duel.seller), Stage::Shipped);
+            // The node is asked once more for what the store had begun.
+            let refused = outcome(Task::Issue(P), Outcome::Refused("exists".into()));
+            duel.take(Side::Seller, &refused);
+            let last = wake(&duel.seller).height.unwrap();
+            while duel.height.plus(Blocks(7)) < last {
+                duel.sleep_to(duel.height.plus(Blocks(7)));
+                let step = duel.take(Side::Seller, &Input::Tick);
+                assert_eq!(step.trade.unwind, None, "at {}", duel.height);
+            }
+            let said = Said::Verdict { condition: Condition::Received, secret: Secret::Opens };
+            let step = duel.take(Side::Seller, &Input::Said { event: id(0xc5), said });
+            assert!(has(&step, |effect| matches!(effect, Effect::Settle { purpose: P, .. })));
+        }
     }
 }
