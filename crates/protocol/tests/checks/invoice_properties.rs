@@ -3,7 +3,7 @@
 use crate::raw_invoice::*;
 use domp_protocol::{
     ids::{NodeId, PaymentHash, TradeId},
-    invoice::{CheckedInvoice, Draft, Expected, Hop, InvoiceError, description, same_invoice},
+    invoice::{CheckedInvoice, Draft, Expected, Hop, InvoiceError, MAX_LENGTH, description, same_invoice},
     network::Network,
     node_key::NodeKey,
     purpose::Purpose,
@@ -65,6 +65,31 @@ fn check__what_our_builder_writes__accepted() {
         assert_eq!(checked.bolt11(), bolt11);
         assert_eq!(checked.route_hints(), draft.hints.len());
     }
+}
+
+#[test]
+fn check__an_invoice__says_when_it_was_made() {
+    assert_eq!(check(&Raw::good().write()).unwrap().timestamp(), Unix(MADE_AT));
+    let early = Raw::good().timestamp(MADE_AT - 50);
+    assert_eq!(check(&early.write()).unwrap().timestamp(), Unix(MADE_AT - 50));
+}
+
+/// Fields that nobody knows make an invoice as long as one likes: up to the limit it is read.
+#[test]
+fn check__an_invoice_of_the_greatest_length__accepted_and_one_symbol_more_refused() {
+    let filled = (0..3).fold(Raw::good(), |raw, _| raw.and(2, vec![0; 1000]));
+    let room = MAX_LENGTH - filled.write().len();
+    // A field's tag and its length take three symbols.
+    let longest = filled.clone().and(2, vec![0; room - 3]).write();
+    assert_eq!(longest.len(), MAX_LENGTH);
+    assert_eq!(check(&longest).unwrap().bolt11(), longest);
+    assert_eq!(
+        check(&format!("lightning:{longest}")).unwrap().bolt11(),
+        longest,
+        "the scheme is not counted"
+    );
+    let longer = filled.and(2, vec![0; room - 2]).write();
+    assert_eq!(check(&longer), Err(InvoiceError::TooLong { found: MAX_LENGTH + 1, most: MAX_LENGTH }));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod htlc_vectors;
 mod invoice_invalid_vectors;
 mod invoice_properties;
 mod invoice_valid_vectors;
+mod late_invoice;
 mod node_vectors;
 mod pow_vectors;
 mod raw_invoice;

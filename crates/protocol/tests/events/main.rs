@@ -6,8 +6,10 @@
 
 mod chain_order;
 mod chain_vectors;
+mod content_fields;
 mod drafts;
 mod event_vectors;
+mod kind_defaults;
 mod kind_invalid_vectors;
 mod kind_properties;
 mod kind_valid_vectors;
@@ -15,6 +17,9 @@ mod people;
 mod private_properties;
 mod private_vectors;
 mod raw_event;
+mod read_as;
 mod run;
 mod samples;
+mod sealed_payloads;
+mod tag_limits;
 mod vector;

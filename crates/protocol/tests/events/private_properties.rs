@@ -79,6 +79,45 @@ proptest! {
 }
 
 #[test]
+fn open__without_a_collateral__only_where_the_bid_has_none_either() {
+    let both = samples::hashes();
+    let alone = Hashes { buyer_collateral: None, ..both };
+    assert_eq!(alone.commits().buyer_collateral, None);
+    assert!(alone.open(&alone.commits()), "a collateral of zero has no hash");
+    assert!(!both.open(&alone.commits()), "a hash that the bid did not commit to");
+    assert!(!alone.open(&both.commits()), "a hash that is kept back");
+    let other = Hashes { purchase: both.buyer_collateral.unwrap(), ..alone };
+    assert!(!other.open(&alone.commits()), "another hash for the price");
+}
+
+#[test]
+fn release__two_secrets__the_same_only_byte_for_byte() {
+    let release = |bytes| Release { preimage: Preimage::from_bytes(bytes) };
+    let secret = [0xa7; 32];
+    assert_eq!(release(secret), release(secret));
+    for place in 0..32 {
+        let mut other = secret;
+        other[place] ^= 1;
+        assert_ne!(release(secret), release(other), "byte {place}");
+    }
+}
+
+#[test]
+fn debug__of_what_is_personal_or_secret__says_how_much_and_not_what() {
+    // Each character counts once, whatever its bytes.
+    let text = "Gr\u{fc}ne Stra\u{df}e 1".to_owned();
+    let address = Address { text: text.clone() };
+    assert_eq!(format!("{address:?}"), "Address(14 characters)");
+    let note = Note { text: format!("{text}!") };
+    assert_eq!(format!("{note:?}"), "Note(15 characters)");
+    let release = Release { preimage: Preimage::from_bytes([0xa7; 32]) };
+    let hash = release.preimage.hash().short();
+    assert_eq!(format!("{release:?}"), format!("Release {{ preimage: Preimage(of {hash}) }}"));
+    let around = format!("{:?}", Private { trade: id(2), message: address.into() });
+    assert!(around.contains("Address(14 characters)") && !around.contains("Stra"), "{around}");
+}
+
+#[test]
 fn commitment__known_bytes__sha256_of_hash_and_nonce() {
     use sha2::{Digest, Sha256};
     let opened = samples::hashes().purchase;
