@@ -4,9 +4,12 @@
 // Functions beside the tests fail loudly too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod chain_arbitrated;
 mod chain_order;
+mod chain_rivals;
 mod chain_vectors;
 mod drafts;
+mod event_limits;
 mod event_vectors;
 mod kind_invalid_vectors;
 mod kind_properties;
@@ -17,4 +20,5 @@ mod private_vectors;
 mod raw_event;
 mod run;
 mod samples;
+mod secrets;
 mod vector;
