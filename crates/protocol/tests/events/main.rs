@@ -4,10 +4,13 @@
 // Functions beside the tests fail loudly too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod chain_arbitrated;
 mod chain_order;
+mod chain_rivals;
 mod chain_vectors;
 mod content_fields;
 mod drafts;
+mod event_limits;
 mod event_vectors;
 mod kind_defaults;
 mod kind_invalid_vectors;
@@ -21,5 +24,6 @@ mod read_as;
 mod run;
 mod samples;
 mod sealed_payloads;
+mod secrets;
 mod tag_limits;
 mod vector;
