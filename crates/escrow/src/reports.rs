@@ -51,19 +51,17 @@ pub(crate) fn record_invoice(turn: &mut Turn, purpose: Purpose, report: InvoiceR
         }
         InvoiceReport::Held { accepted_at, expiry, amount } => held(holding, accepted_at, expiry, amount),
         InvoiceReport::Settled => {
-            let forgot = match holding.node {
-                HeldState::Unissued => doubt,
-                HeldState::Open | HeldState::Held { .. } => restored,
-                HeldState::Settled | HeldState::Cancelled => false,
-            };
+            let forgot = restored && holding.node != HeldState::Cancelled;
             let asked = holding.want == Want::Settle || forgot && purpose == Purpose::Purchase;
             match std::mem::replace(&mut holding.node, HeldState::Settled) {
+                // Whatever there was to say was said when it was news.
+                HeldState::Settled => None,
                 _ if !asked => Some(Note::Alarm(format!("{purpose} was settled without an order of ours"))),
                 // Without an alarm a trade that had ended as refunded would end once more, and be frozen for it.
                 HeldState::Cancelled => {
                     Some(Note::Alarm(format!("the node reports {purpose} as settled after it was cancelled")))
                 }
-                HeldState::Unissued | HeldState::Open | HeldState::Held { .. } | HeldState::Settled => None,
+                HeldState::Unissued | HeldState::Open | HeldState::Held { .. } => None,
             }
         }
         InvoiceReport::Cancelled => cancelled(holding, purpose),

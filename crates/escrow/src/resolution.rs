@@ -112,7 +112,9 @@ fn claim(turn: &mut Turn) {
         return;
     };
     match (holding.want, holding.node) {
-        (Want::Hold, HeldState::Held { .. }) if !entitled => turn.note(Note::SecretWithoutEntitlement),
+        (Want::Hold, HeldState::Held { .. }) if !entitled => {
+            turn.note_secret(Note::SecretWithoutEntitlement);
+        }
         (Want::Hold | Want::Settle, HeldState::Held { .. }) => {
             let settle_by = turn.trade.deadlines.map(|deadlines| deadlines.settle_by);
             let late = settle_by.filter(|by| holding.want == Want::Hold && turn.at.height > *by);
@@ -125,8 +127,11 @@ fn claim(turn: &mut Turn) {
         (Want::Settle, HeldState::Settled | HeldState::Cancelled | HeldState::Open | HeldState::Unissued) => {
             turn.order(Purpose::BuyerCollateral, Want::Cancel);
         }
-        (Want::Cancel, _) | (Want::Hold, _) => turn.note(Note::SecretTooLate),
-        (Want::Nothing, _) => {}
+        (Want::Cancel, _) | (Want::Hold, HeldState::Cancelled | HeldState::Open | HeldState::Unissued) => {
+            turn.note_secret(Note::SecretTooLate);
+        }
+        // Taken before a restore, or without an order: then an alarm has told so.
+        (Want::Hold, HeldState::Settled) | (Want::Nothing, _) => {}
     }
 }
 

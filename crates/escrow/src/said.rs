@@ -178,7 +178,10 @@ fn take_offers(turn: &mut Turn, offers: &[Offer]) -> bool {
 
 fn take_secret(turn: &mut Turn, secret: Secret) {
     match secret {
-        Secret::Opens => turn.trade.peer.secret = Secret::Opens,
+        Secret::Opens => {
+            turn.secret_came |= turn.trade.peer.secret != Secret::Opens;
+            turn.trade.peer.secret = Secret::Opens;
+        }
         Secret::Wrong => {
             turn.note(Note::WrongSecret);
             if turn.trade.peer.secret == Secret::Absent {

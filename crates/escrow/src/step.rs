@@ -31,7 +31,8 @@ pub struct Step {
 /// effect leaves a fact behind that keeps it from acting twice, so rules may be asked as often as one likes.
 pub fn step(trade: Trade, input: &Input, at: At) -> Step {
     let before = stage(&trade);
-    let mut turn = Turn { trade, at, effects: Vec::new(), notes: Vec::new(), still_there: None };
+    let mut turn =
+        Turn { trade, at, effects: Vec::new(), notes: Vec::new(), still_there: None, secret_came: false };
     turn.trade.rules = RULES_VERSION;
     record(&mut turn, input);
     setup::decide(&mut turn);
@@ -123,12 +124,21 @@ pub(crate) struct Turn {
     pub(crate) notes: Vec<Note>,
     /// The node just reported a leg as still there although it has acknowledged our order to let go of it or to take it.
     pub(crate) still_there: Option<domp_protocol::purpose::Purpose>,
+    /// The price's secret was not there before this input.
+    pub(crate) secret_came: bool,
 }
 
 impl Turn {
     pub(crate) fn note(&mut self, note: Note) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
+        }
+    }
+
+    /// What becomes of the price's secret is told when it comes, not at every block after.
+    pub(crate) fn note_secret(&mut self, note: Note) {
+        if self.secret_came {
+            self.note(note);
         }
     }
 

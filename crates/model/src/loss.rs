@@ -13,6 +13,7 @@ use domp_escrow::{
     input::{Agreement, Condition},
     leg::{HeldState, Leg, PaidState},
     letter::{Message, Paper},
+    note::Note,
     stage::{Ending, Stage},
     terms::Side,
 };
@@ -94,6 +95,15 @@ impl World {
         self.unpaid()
     }
 
+    /// Whether the trade came to its good end: the seller has the price, the buyer its collateral, and both programs say so.
+    pub fn is_completed(&self) -> bool {
+        let paid = self.price.payee == PayeeEnd::Settled && self.price.payer == PayerEnd::Succeeded;
+        let home =
+            self.buyer.leg(Purpose::BuyerCollateral).is_none() || self.collateral.payer == PayerEnd::Failed;
+        let known = SIDES.into_iter().all(|side| self.stage(side) == Stage::Ended(Ending::Completed));
+        paid && home && known
+    }
+
     fn ended_as_it_says(&self, side: Side, stage: Stage) -> bool {
         let taken = match side {
             Side::Buyer => self.price.payer == PayerEnd::Succeeded,
@@ -162,6 +172,17 @@ impl World {
             }
         }
         None
+    }
+
+    /// A program tells its person that something happened which never may, and it did not.
+    pub fn false_alarm(&self, side: Side, note: &Note) -> Option<String> {
+        let calm = self.both_honest() && self.nature.judged >= Judged::Conduct;
+        let words = match note {
+            Note::Alarm(what) => what.as_str(),
+            Note::WrongSecret => "the secret opens nothing",
+            _ => return None,
+        };
+        calm.then(|| format!("the {} is alarmed although nobody cheats: {words}", side.as_str()))
     }
 
     /// The seller is about to give the goods away: what it gives them away against must really be there.

@@ -73,6 +73,16 @@ impl Plan {
         Self { seed, setting, cheater, chaos }
     }
 
+    /// Whether nothing that may go wrong can keep these people from completing their trade. Processes may be killed, calls
+    /// unanswered, letters lost or doubled; but nobody cheats, changes their mind, is slow or restored, every payment finds
+    /// its route and a node that runs, and blocks come as they do.
+    pub const fn must_complete(&self) -> bool {
+        let Chaos { routes, chain, trouble, restores, moods, withheld, hurry, diligence, .. } = self.chaos;
+        let willing = self.cheater.is_none() && moods == 0 && restores == 0 && diligence == 100;
+        let quiet = hurry == 0 && chain == 0 && trouble == 0 && routes == 0;
+        willing && quiet && !withheld[0] && !withheld[1]
+    }
+
     /// The same with a rule taken out of the machines.
     pub const fn sabotaged(mut self, sabotage: Sabotage, judged: Judged) -> Self {
         self.setting.nature.sabotage = Some(sabotage);

@@ -8,7 +8,7 @@ use crate::{
     plan::{Chaos, Plan},
     tally::Tally,
     trouble::Kind,
-    world::{LEGS, SIDES, World},
+    world::{LEGS, Parcel, SIDES, World},
 };
 use domp_escrow::{effect::Effect, input::Command, note::Note, terms::Side};
 use domp_protocol::units::{Blocks, Height, Unix};
@@ -80,6 +80,11 @@ pub fn walk(plan: &Plan, watch: &mut impl Witness) -> Result<World, Failure> {
         walker.act(&action)?;
     }
     walker.come_to_rest()?;
+    let lost_parcel = matches!(walker.world.parcel, Parcel::Travelling(_));
+    if plan.must_complete() && !lost_parcel && !walker.world.is_completed() {
+        let what = "everybody wanted the trade, nothing stood in its way, and it was not completed";
+        return Err(walker.failure(what.into()));
+    }
     walker.watch.over(&walker.world);
     Ok(walker.world)
 }
@@ -108,7 +113,8 @@ impl<W: Witness> Walker<'_, W> {
         if let (Action::Person(side, _), Some(_)) = (action, said.iter().find(is_refusal)) {
             self.refused[*side as usize] = Some((self.world.height, self.world.unix));
         }
-        match self.world.loss().or_else(|| self.world.disbelief()) {
+        let wrong = || said.iter().find_map(|(side, note)| self.world.false_alarm(*side, note));
+        match self.world.loss().or_else(|| self.world.disbelief()).or_else(wrong) {
             Some(what) => Err(self.failure(what)),
             None => Ok(()),
         }
