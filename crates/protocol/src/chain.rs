@@ -44,7 +44,7 @@ pub enum Added {
     Duplicate,
     /// It is kept until the event it waits for is known and valid.
     Held {
-        /// The event it waits for.
+        /// The event that is missing, perhaps several steps back.
         waiting_for: EventId,
     },
     /// It has no effect, for this reason.
@@ -126,8 +126,12 @@ impl Chain {
             return Err(ChainError::NotChained { kind: event.body().kind() });
         }
         let of_author = self.known.values().filter(|known| known.author() == event.author()).count();
-        // The bid itself always fits: without it nothing else can be judged.
-        if event.id() != self.trade && (of_author >= MOST_PER_AUTHOR || self.known.len() >= MOST_EVENTS) {
+        // The bid always fits, and what it refers to: without them nothing else can be judged, and nothing forgotten.
+        let waited_for = matches!(
+            self.state(&self.trade, self.line().as_ref()),
+            Added::Held { waiting_for } if waiting_for == event.id()
+        );
+        if !waited_for && (of_author >= MOST_PER_AUTHOR || self.known.len() >= MOST_EVENTS) {
             return Err(ChainError::TooMany);
         }
         Ok(())
@@ -160,8 +164,11 @@ impl Chain {
     /// A known and valid event, or the wait for it.
     fn valid(&self, id: &EventId) -> Result<&Signed<Body>, Problem> {
         let event = self.known.get(id).ok_or(Problem::Waits(*id))?;
-        // A predecessor that is refused is forgotten, so it counts as unknown here too.
-        rules::judge(self, event).map_err(|_| Problem::Waits(*id))?;
+        rules::judge(self, event).map_err(|problem| match problem {
+            Problem::Waits(other) => Problem::Waits(other),
+            // A predecessor that is refused is forgotten, so it counts as unknown here too.
+            Problem::Refuses(_) => Problem::Waits(*id),
+        })?;
         Ok(event)
     }
 }

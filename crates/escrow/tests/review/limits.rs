@@ -356,3 +356,22 @@ fn reasons__why_everything_goes_back__each_in_its_own_words() {
         assert!(why.to_string().contains(words), "{why:?}: {why}");
     }
 }
+
+#[test]
+fn collateral__expires_before_the_price__given_back_in_its_own_time_and_the_price_stays() {
+    let mut duel = Duel::at_stage(Stage::Shipped);
+    let agreed = duel.seller.terms.agreed;
+    let leg = duel.seller.leg(CB).unwrap().clone();
+    let HeldState::Held { since, expiry, amount } = leg.holding().unwrap().node else { panic!("held") };
+    let expiry = expiry.minus(Blocks(40));
+    let report = InvoiceReport::Held { accepted_at: since, expiry, amount };
+    duel.take(Side::Seller, &Input::Invoice { purpose: CB, report });
+    let due = expiry.minus(agreed.seller_auto_cancel).minus(Blocks(12));
+    duel.sleep_to(due.minus(Blocks(1)));
+    assert!(!has(&duel.ask(Side::Seller, &Input::Tick), |effect| matches!(effect, Effect::Cancel { .. })));
+    duel.sleep_to(due);
+    let step = duel.take(Side::Seller, &Input::Tick);
+    assert!(has(&step, |effect| matches!(effect, Effect::Cancel { purpose: CB, .. })));
+    assert!(!has(&step, |effect| matches!(effect, Effect::Cancel { purpose: P, .. })));
+    assert_eq!((step.trade.unwind.clone(), stage(&step.trade)), (None, Stage::Shipped));
+}

@@ -85,10 +85,6 @@ impl Kind for Agreement {
             .to_ascii()
     }
 
-    fn tags(&self) -> Vec<Tag> {
-        Vec::new()
-    }
-
     fn predecessor(&self) -> Option<EventId> {
         Some(self.payment)
     }

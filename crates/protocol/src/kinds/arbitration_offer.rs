@@ -49,10 +49,6 @@ impl Kind for ArbitrationOffer {
             .to_ascii()
     }
 
-    fn tags(&self) -> Vec<Tag> {
-        Vec::new()
-    }
-
     fn predecessor(&self) -> Option<EventId> {
         self.dispute
     }

@@ -24,7 +24,9 @@ pub trait Kind: Sized {
     /// The content, in ASCII.
     fn content(&self) -> String;
     /// The tags that belong to the value itself: neither the links nor the anti-spam proof.
-    fn tags(&self) -> Vec<Tag>;
+    fn tags(&self) -> Vec<Tag> {
+        Vec::new()
+    }
     /// The event that the content names as the one before.
     fn predecessor(&self) -> Option<EventId>;
 

@@ -45,10 +45,6 @@ impl Kind for CounterBid {
             .to_ascii()
     }
 
-    fn tags(&self) -> Vec<Tag> {
-        Vec::new()
-    }
-
     fn predecessor(&self) -> Option<EventId> {
         Some(self.bid)
     }

@@ -40,10 +40,6 @@ impl Kind for Dispute {
             .to_ascii()
     }
 
-    fn tags(&self) -> Vec<Tag> {
-        Vec::new()
-    }
-
     fn predecessor(&self) -> Option<EventId> {
         Some(self.payment)
     }

@@ -32,10 +32,6 @@ impl Kind for Message {
         Object::new().text("message", &self.message).maybe_text("ref", self.about).to_ascii()
     }
 
-    fn tags(&self) -> Vec<Tag> {
-        Vec::new()
-    }
-
     fn predecessor(&self) -> Option<EventId> {
         self.about
     }

@@ -28,10 +28,6 @@ impl Kind for Refund {
         Object::new().text("payment_ref", self.payment).to_ascii()
     }
 
-    fn tags(&self) -> Vec<Tag> {
-        Vec::new()
-    }
-
     fn predecessor(&self) -> Option<EventId> {
         Some(self.payment)
     }

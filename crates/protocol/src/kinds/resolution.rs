@@ -45,10 +45,6 @@ impl Kind for Resolution {
             .to_ascii()
     }
 
-    fn tags(&self) -> Vec<Tag> {
-        Vec::new()
-    }
-
     fn predecessor(&self) -> Option<EventId> {
         Some(self.dispute)
     }

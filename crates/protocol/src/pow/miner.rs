@@ -69,7 +69,7 @@ impl Miner {
     /// the next range as long as it gets none; a range of 100,000 takes some tens of milliseconds.
     pub fn mine(&self, range: Range<u64>) -> Option<u64> {
         let mut tail = self.tail.clone();
-        let mut digits = digits(range.start.min(CAPACITY - 1));
+        let mut digits = digits(range.start);
         let wanted = u32::from(self.difficulty.bits());
         for nonce in range.start..range.end.min(CAPACITY) {
             self.write(&mut tail, &digits);
@@ -86,7 +86,7 @@ impl Miner {
 
     /// The proof that a found nonce makes; [`Proof::tags`] are the event's last two tags.
     pub fn proof(&self, nonce: u64) -> Proof {
-        let digits = digits(nonce.min(CAPACITY - 1));
+        let digits = digits(nonce);
         let nonce = digits.into_iter().map(char::from).collect();
         Proof::Work { nonce, difficulty: self.difficulty }
     }
@@ -100,7 +100,7 @@ impl Miner {
     /// The event's id with this nonce.
     pub fn id(&self, nonce: u64) -> EventId {
         let mut tail = self.tail.clone();
-        self.write(&mut tail, &digits(nonce.min(CAPACITY - 1)));
+        self.write(&mut tail, &digits(nonce));
         let mut state = self.midstate;
         compress256(&mut state, &tail);
         let mut id = [0; 32];
@@ -120,10 +120,10 @@ impl Miner {
     }
 }
 
-/// The nonce in ASCII.
+/// The nonce in ASCII; there is none after the last.
 fn digits(nonce: u64) -> [u8; NONCE_DIGITS] {
     let mut digits = [b'0'; NONCE_DIGITS];
-    let mut rest = FIRST + nonce;
+    let mut rest = FIRST + nonce.min(CAPACITY - 1);
     for digit in digits.iter_mut().rev() {
         *digit = b'0' + (rest % 10) as u8;
         rest /= 10;

@@ -150,7 +150,7 @@ fn add__held__names_what_it_waits_for() {
     assert_eq!(held(&mut chain, &trade.payment), trade.bid.id(), "nothing is judged before the bid");
     assert_eq!(held(&mut chain, &trade.bid), trade.listing.id());
     chain.add(read(&trade.listing));
-    assert_eq!(held(&mut chain, &trade.receipt), trade.payment.id());
+    assert_eq!(held(&mut chain, &trade.receipt), trade.acceptance.id(), "its own predecessor is there");
     assert_eq!(chain.states()[&trade.payment.id()], Added::Held { waiting_for: trade.acceptance.id() });
 }
 
@@ -224,6 +224,31 @@ fn add__a_flood_of_disputes__shuts_out_its_own_author_only() {
         let added = chain.add(dispute(Who::Stranger, number)).added;
         assert!(matches!(added, Added::Refused(ChainError::Stranger { .. })), "{added:?}");
     }
+}
+
+/// Nothing can be judged before the bid and all that it refers to: those find room however much came before them.
+#[test]
+fn add__a_flood_before_the_bid__does_not_keep_out_what_the_bid_waits_for() {
+    let (listing, first, counter, bid) = bargain();
+    let trade = Trade::new();
+    let mut chain = Chain::new(bid.id());
+    let flood = |number: usize| {
+        let body = Dispute { reason: number.to_string(), ..samples::dispute(trade.payment.id()) };
+        [Who::Seller, Who::Buyer].map(|who| signed(who, body.clone(), &Links::default(), T + 100))
+    };
+    for event in (0..MOST_PER_AUTHOR).flat_map(flood) {
+        assert_eq!(chain.add(event).added, Added::Held { waiting_for: bid.id() });
+    }
+    assert_eq!(chain.add(read(&trade.acceptance)).added, Added::Refused(ChainError::TooMany));
+    chain.add(read(&bid));
+    let mut wanted = Vec::new();
+    while let Some(Added::Held { waiting_for }) = chain.states().remove(&bid.id()) {
+        let event = [&listing, &first, &counter].into_iter().find(|event| event.id() == waiting_for).unwrap();
+        assert_ne!(chain.add(read(event)).added, Added::Refused(ChainError::TooMany));
+        wanted.push(waiting_for);
+        assert!(wanted.len() <= 3, "each once");
+    }
+    assert!(chain.line().is_some());
 }
 
 #[test]
