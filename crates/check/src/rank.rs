@@ -73,10 +73,11 @@ fn facts(trade: &Trade) -> usize {
         trade.revealed_at.is_some(),
         trade.late.is_some(),
     ];
-    let late = trade
-        .late
-        .as_ref()
-        .map_or(0, |late| one(late.bolt11.is_some()) + one(late.ordered) + one(late.paying) + one(late.paid));
+    // What never left the node may be ordered again: under way is further than not.
+    let late = trade.late.as_ref().map_or(0, |late| {
+        let tried = one(late.ordered) + one(late.paying) + one(late.is_under_way());
+        one(late.bolt11.is_some()) + tried + 2 * one(late.paid)
+    });
     let yes: usize = chosen.into_iter().chain(heard).chain(known).map(one).sum();
     let legs: usize = trade
         .legs

@@ -9,6 +9,7 @@ use crate::{
 use domp_escrow::{
     input::PaymentReport,
     leg::{Leg, PaidState, Want},
+    terms::Side,
     trade::Trade,
 };
 use domp_ports::lightning::LnError;
@@ -152,5 +153,10 @@ fn forgotten(trade: &Trade) -> Vec<(Watched, Question)> {
     let payments = not_sent.filter_map(|leg| {
         Some((Watched::Payment(leg.purpose), Question { hash: leg.hash?, amount: leg.amount }))
     });
-    invoices.chain(payments).collect()
+    // Nor that it has paid for the goods after the hold.
+    let late = trade.late.as_ref().filter(|late| trade.side == Side::Buyer && !late.ordered);
+    let late = late.and_then(|late| {
+        Some((Watched::LatePayment, Question { hash: late.hash?, amount: trade.terms.price }))
+    });
+    invoices.chain(payments).chain(late).collect()
 }

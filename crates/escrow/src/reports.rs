@@ -7,7 +7,7 @@ use crate::{
     letter::{LATE_INVOICE_FOR, Message, Paper},
     moment::At,
     note::Note,
-    stage::stage,
+    stage::{price_is_over, stage},
     step::Turn,
     trade::Unwind,
 };
@@ -180,7 +180,16 @@ pub(crate) fn record_payment(turn: &mut Turn, purpose: Purpose, report: PaymentR
 }
 
 pub(crate) fn record_late(turn: &mut Turn, report: PaymentReport) {
-    let Some(late) = turn.trade.late.as_mut().filter(|late| late.ordered) else { return };
+    let may_have_paid = turn.trade.restored.is_some() && price_is_over(&turn.trade);
+    let Some(late) = turn.trade.late.as_mut() else { return };
+    if !late.ordered {
+        let nothing = matches!(report, PaymentReport::NotFound | PaymentReport::Failed);
+        if nothing || !may_have_paid {
+            return;
+        }
+        // Our node has paid this invoice although this restored store does not know. Nobody pays it again.
+        (late.ordered, late.paying) = (true, true);
+    }
     // Only when the call is over does it mean anything that the node does not know the payment.
     late.missing = report == PaymentReport::NotFound && late.unanswered;
     match report {

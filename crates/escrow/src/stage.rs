@@ -184,7 +184,7 @@ fn ending(trade: &Trade) -> Option<Ending> {
 }
 
 /// Buyer: the price's leg came to its end at our node, so nothing of it can begin any more.
-fn price_is_over(trade: &Trade) -> bool {
+pub(crate) fn price_is_over(trade: &Trade) -> bool {
     trade
         .leg(Purpose::Purchase)
         .and_then(crate::leg::Leg::paying)

@@ -65,6 +65,9 @@ impl World {
         }
         self.height = now;
         notes.extend(self.restart(side));
+        if side == Side::Buyer && self.buyer.late.is_some() {
+            notes.extend(self.report_late(side));
+        }
         notes.extend(self.input(side, &Input::Recalled));
         let forgot = self.buyer.choices.verdict.is_none() && !self.buyer.papers.contains_key(&Paper::Verdict);
         if side == Side::Buyer && forgot {

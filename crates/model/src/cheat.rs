@@ -82,6 +82,8 @@ pub enum AckLie {
     Cltv,
     /// An expiry beyond the buyer's own first hop.
     Expiry,
+    /// An expiry some blocks before the buyer's own payment's.
+    Sooner,
     /// Deadlines that do not follow from the lock.
     Deadlines,
     /// Another acceptance.
@@ -130,6 +132,7 @@ impl Cheat {
                 Self::FalseAck(AckLie::Hash),
                 Self::FalseAck(AckLie::Cltv),
                 Self::FalseAck(AckLie::Expiry),
+                Self::FalseAck(AckLie::Sooner),
                 Self::FalseAck(AckLie::Deadlines),
                 Self::FalseAck(AckLie::Acceptance),
                 Self::FalseAck(AckLie::Missing),
@@ -304,6 +307,7 @@ impl World {
             AckLie::Hash => last.hash = PaymentHash::from_bytes([0x66; 32]),
             AckLie::Cltv => last.cltv = Blocks(last.cltv.0 / 2),
             AckLie::Expiry => last.expiry = last.expiry.plus(Blocks(2000)),
+            AckLie::Sooner => last.expiry = last.expiry.minus(Blocks(10)),
             AckLie::Deadlines => ack.deadlines.reveal_by = ack.deadlines.reveal_by.plus(Blocks(100)),
             AckLie::Acceptance => ack.acceptance = EventId::from_bytes([0x99; 32]),
             AckLie::Missing => ack.legs.truncate(1),

@@ -3,6 +3,7 @@
 
 use crate::{
     explore::PASSES_WITHIN,
+    mail::carries_secret,
     node::{PayeeEnd, PayerEnd},
     setting::Judged,
     world::{LEGS, Parcel, SIDES, World},
@@ -67,6 +68,11 @@ impl World {
     fn seller_is_content(&self) -> bool {
         let paid = self.price.payee == PayeeEnd::Settled || self.paid_late;
         paid || self.given_up
+    }
+
+    /// The buyer has confirmed the goods and the seller has nothing for them.
+    pub(crate) fn owes(&self) -> bool {
+        self.confirmed_at.is_some() && !self.seller_is_content()
     }
 
     /// Whether nothing more will happen to the money.
@@ -354,12 +360,28 @@ impl World {
         }
     }
 
+    /// A letter leaves for the first time: between its decision and now the world may have changed.
+    pub(crate) fn judge_leaving(&mut self, side: Side, message: &Message) {
+        let known = !self.has_news(side, Purpose::Purchase);
+        if !carries_secret(message) || !self.is_honest(side) || !known {
+            return;
+        }
+        if !matches!(self.price.payer, PayerEnd::InFlight(_)) {
+            self.blame(Judged::Conduct, "the secret leaves although the price is not in flight");
+        }
+        if self.buyer.unwind.is_some() {
+            self.blame(Judged::Conduct, "the secret leaves although the money goes back");
+        }
+    }
+
     fn wrong_with_letter(&self, message: &Message) -> Option<String> {
         if let Message::LockOk { .. } = message {
             let (_, ack) = self.buyer.peer.ack.as_ref()?;
             return self.wrong_with_ack(ack);
         }
-        message.reveals()?;
+        if !carries_secret(message) {
+            return None;
+        }
         let choices = &self.buyer.choices;
         let received =
             choices.verdict.as_ref().is_some_and(|verdict| verdict.condition == Condition::Received);

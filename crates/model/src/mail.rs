@@ -3,7 +3,7 @@
 use crate::world::World;
 use domp_escrow::{
     input::{Input, Said, Secret},
-    letter::Letter,
+    letter::{Letter, Message},
     note::Note,
     terms::Side,
 };
@@ -65,4 +65,9 @@ impl World {
         let notes = self.input(mail.to, &Input::Said { event: mail.event, said: mail.said });
         notes.into_iter().map(|note| (mail.to, note)).collect()
     }
+}
+
+/// Whether the price's secret goes along with a letter. The machine's own word for it is what is being judged.
+pub(crate) const fn carries_secret(message: &Message) -> bool {
+    matches!(message, Message::Verdict { reveal: Some(_), .. } | Message::Release { .. })
 }

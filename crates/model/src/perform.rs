@@ -2,7 +2,9 @@
 
 use crate::{
     action::Action,
+    mail::carries_secret,
     node::{PayeeEnd, Sent},
+    setting::Late,
     world::{LEGS, World},
 };
 use domp_escrow::{
@@ -68,8 +70,7 @@ impl World {
             }
         }
         if matches!(effect, Effect::PayLate { .. }) {
-            notes.extend(self.input(side, &Input::Late(PaymentReport::Succeeded)));
-            notes.extend(self.input(side.other(), &Input::Late(PaymentReport::Succeeded)));
+            notes.extend(self.report_late(side));
         }
         notes
     }
@@ -141,11 +142,53 @@ impl World {
                 let bolt11 = "invoice-late".to_owned();
                 (Task::IssueLate, Outcome::Issued { bolt11, hash: LATE, expires })
             }
-            Effect::PayLate { .. } => {
-                self.paid_late = true;
-                (Task::PayLate, Outcome::Done)
-            }
+            Effect::PayLate { hash, .. } => (Task::PayLate, self.pay_late(*hash)),
         })
+    }
+
+    /// An ordinary payment is ordered.
+    fn pay_late(&mut self, hash: PaymentHash) -> Outcome {
+        let unknown = || Outcome::Unknown("the call was never answered".into());
+        let (paid, outcome) = match self.late_fate() {
+            Late::Paid => (true, Outcome::Done),
+            Late::Refused => (false, Outcome::Refused("no route".into())),
+            Late::Unanswered => (true, unknown()),
+            Late::NeverSent => (false, unknown()),
+            Late::Failed => (false, Outcome::Done),
+        };
+        self.late_tries = self.late_tries.saturating_add(1);
+        // Of another invoice, paid before its machine was lost, a restored buyer knows nothing: the program warns of it.
+        let again = match self.late_hash {
+            Some(before) if before == hash => !self.nature.dedupes,
+            Some(_) => self.restores[Side::Buyer as usize] == 0,
+            None => false,
+        };
+        self.paid_twice |= paid && again;
+        self.paid_late |= paid;
+        if paid {
+            self.late_hash.get_or_insert(hash);
+        }
+        outcome
+    }
+
+    /// What becomes of the next try.
+    const fn late_fate(&self) -> Late {
+        if self.late_tries == 0 { self.nature.late } else { Late::Paid }
+    }
+
+    /// The nodes' word on the ordinary payment; the buyer's person may try again what failed.
+    pub(crate) fn report_late(&mut self, side: Side) -> Vec<Note> {
+        let known = self.trade(side).late.as_ref().and_then(|late| late.hash);
+        let report = match self.nature.late {
+            _ if self.paid_late && self.late_hash == known => PaymentReport::Succeeded,
+            Late::Failed | Late::Refused if self.late_tries > 0 => PaymentReport::Failed,
+            _ => PaymentReport::NotFound,
+        };
+        let mut notes = self.input(side, &Input::Late(report));
+        if report == PaymentReport::Succeeded {
+            notes.extend(self.input(side.other(), &Input::Late(report)));
+        }
+        notes
     }
 
     /// A payment leaves the payer's node.
@@ -169,7 +212,10 @@ impl World {
         if let (None, Leave::Never(reason)) = (sent, may_leave(self.trade(side), message)) {
             return paper.map(|paper| (Task::Send(paper), Outcome::Refused(reason.into())));
         }
-        self.secret_sent |= message.reveals().is_some();
+        if sent.is_none() {
+            self.judge_leaving(side, message);
+        }
+        self.secret_sent |= carries_secret(message);
         let restores = self.restores[side as usize];
         let event = sent.unwrap_or_else(|| event_id(side, message, &self.trade(side).terms.trade, restores));
         if let Some(said) = said(self.trade(side), message) {

@@ -3,7 +3,7 @@
 use crate::{
     dice::Dice,
     sabotage::Sabotage,
-    setting::{Judged, Nature, Setting},
+    setting::{Judged, Late, Nature, Setting},
 };
 use domp_escrow::terms::Side;
 use domp_protocol::units::Blocks;
@@ -70,17 +70,23 @@ impl Plan {
         let mut setting = draw_setting(&mut dice);
         let chaos = draw_chaos(&mut dice, cheater);
         setting.nature.relays_keep = chaos.restores > 0;
+        setting.nature.late = pick(&mut Dice::new(!seed), &Late::ALL, Late::Paid);
         Self { seed, setting, cheater, chaos }
     }
 
-    /// Whether nothing that may go wrong can keep these people from completing their trade. Processes may be killed, calls
-    /// unanswered, letters lost or doubled; but nobody cheats, changes their mind, is slow or restored, every payment finds
-    /// its route and a node that runs, and blocks come as they do.
+    /// Whether nothing stands in the way of what these people want. Processes may be killed, calls unanswered, letters lost
+    /// or doubled; but nobody cheats, changes their mind or is restored, every payment finds its route and a node that runs,
+    /// and blocks come as they do. What a machine does to which a rule is missing is judged by its harm alone.
+    pub const fn is_quiet(&self) -> bool {
+        let Chaos { routes, chain, trouble, restores, moods, withheld, .. } = self.chaos;
+        let willing = self.cheater.is_none() && moods == 0 && restores == 0;
+        let whole = self.setting.nature.sabotage.is_none();
+        whole && willing && chain == 0 && trouble == 0 && routes == 0 && !withheld[0] && !withheld[1]
+    }
+
+    /// Whether these people must complete their trade: nothing stands in the way, and nobody is slow.
     pub const fn must_complete(&self) -> bool {
-        let Chaos { routes, chain, trouble, restores, moods, withheld, hurry, diligence, .. } = self.chaos;
-        let willing = self.cheater.is_none() && moods == 0 && restores == 0 && diligence == 100;
-        let quiet = hurry == 0 && chain == 0 && trouble == 0 && routes == 0;
-        willing && quiet && !withheld[0] && !withheld[1]
+        self.is_quiet() && self.chaos.hurry == 0 && self.chaos.diligence == 100
     }
 
     /// The same with a rule taken out of the machines.
@@ -107,6 +113,7 @@ fn draw_setting(dice: &mut Dice) -> Setting {
         dedupes: dice.percent(70),
         receipts: true,
         first_again: true,
+        late: Late::Paid,
         relays_keep: false,
         sabotage: None,
         judged: Judged::Invariants,

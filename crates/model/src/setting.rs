@@ -72,12 +72,35 @@ pub struct Nature {
     /// Bid, hashes and acceptance are sent again until they are answered. Otherwise they too are taken as acknowledged as
     /// soon as they were sent: a bid may wait for two weeks, and each time that it is sent again is a state of its own.
     pub first_again: bool,
+    /// What becomes of the first try of an ordinary payment after the hold; the second goes through.
+    pub late: Late,
     /// Relays keep everything, so that somebody who was restored from a backup can ask for it. Costs memory for each letter.
     pub relays_keep: bool,
     /// A rule that is taken out of the machines, to see what it is for.
     pub sabotage: Option<Sabotage>,
     /// What counts as a violation.
     pub judged: Judged,
+}
+
+/// What becomes of the first try of an ordinary payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Late {
+    /// It goes through.
+    Paid,
+    /// The node refuses it, for want of a route.
+    Refused,
+    /// The call is never answered; the node got it and pays.
+    Unanswered,
+    /// The call is never answered, and the node never got it.
+    NeverSent,
+    /// Every part of it fails.
+    Failed,
+}
+
+impl Late {
+    /// Each of them; most payments go through.
+    pub const ALL: [Self; 7] =
+        [Self::Paid, Self::Paid, Self::Paid, Self::Refused, Self::Unanswered, Self::NeverSent, Self::Failed];
 }
 
 /// What counts as a violation; each counts what those before it count.
@@ -105,6 +128,7 @@ impl Default for Nature {
             dedupes: true,
             receipts: true,
             first_again: true,
+            late: Late::Paid,
             relays_keep: false,
             sabotage: None,
             judged: Judged::Invariants,

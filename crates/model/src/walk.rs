@@ -10,7 +10,12 @@ use crate::{
     trouble::Kind,
     world::{LEGS, Parcel, SIDES, World},
 };
-use domp_escrow::{effect::Effect, input::Command, note::Note, terms::Side};
+use domp_escrow::{
+    effect::Effect,
+    input::Command,
+    note::{Note, Refusal},
+    terms::Side,
+};
 use domp_protocol::units::{Blocks, Height, Unix};
 
 /// A walk ends after so many actions at the latest; then the faults stop and everything comes to rest.
@@ -73,6 +78,8 @@ pub fn walk(plan: &Plan, watch: &mut impl Witness) -> Result<World, Failure> {
         options: Vec::with_capacity(16),
         steps: 0,
         refused: [None; 2],
+        quiet: plan.is_quiet(),
+        asked_at_the_end: false,
         watch,
     };
     while walker.steps < LONGEST {
@@ -83,6 +90,11 @@ pub fn walk(plan: &Plan, watch: &mut impl Witness) -> Result<World, Failure> {
     let lost_parcel = matches!(walker.world.parcel, Parcel::Travelling(_));
     if plan.must_complete() && !lost_parcel && !walker.world.is_completed() {
         let what = "everybody wanted the trade, nothing stood in its way, and it was not completed";
+        return Err(walker.failure(what.into()));
+    }
+    if plan.is_quiet() && walker.world.owes() {
+        let what =
+            "the buyer has confirmed the goods, nothing stood in the way, and the seller was never paid";
         return Err(walker.failure(what.into()));
     }
     walker.watch.over(&walker.world);
@@ -99,6 +111,9 @@ struct Walker<'a, W> {
     chaos: Chaos,
     options: Vec<Action>,
     steps: u32,
+    /// Nothing stands in anybody's way: what a program offers it does, and goods that came are paid for in the end.
+    quiet: bool,
+    asked_at_the_end: bool,
     /// When the buyer's, the seller's program last refused a wish: nobody asks twice within a moment.
     refused: [Option<(Height, Unix)>; 2],
     watch: &'a mut W,
@@ -112,6 +127,14 @@ impl<W: Witness> Walker<'_, W> {
         self.steps += 1;
         if let (Action::Person(side, _), Some(_)) = (action, said.iter().find(is_refusal)) {
             self.refused[*side as usize] = Some((self.world.height, self.world.unix));
+        }
+        if self.quiet
+            && let Some((side, Note::Refused(why))) = said.iter().find(is_refusal)
+            // Whoever confirms or pays late while the money still goes back is asked again when it is back.
+            && *why != Refusal::MoneyGoingBack
+            && !matches!(action, Action::Person(_, Command::PayLate))
+        {
+            return Err(self.failure(format!("the {} is refused what it was offered: {why}", side.as_str())));
         }
         let wrong = || said.iter().find_map(|(side, note)| self.world.false_alarm(*side, note));
         match self.world.loss().or_else(|| self.world.disbelief()).or_else(wrong) {
@@ -360,6 +383,20 @@ impl<W: Witness> Walker<'_, W> {
         self.list_natural();
         if let Some(action) = self.options.pop() {
             return Some(action);
+        }
+        let late = |wish: &Command| {
+            matches!(wish, Command::Confirm(_) | Command::OfferLateInvoice | Command::PayLate)
+        };
+        let now = Some((self.world.height, self.world.unix));
+        // When no block is waited for any more, whoever was refused asks once more.
+        if self.world.next_height().is_none() && !self.asked_at_the_end {
+            self.asked_at_the_end = true;
+            self.refused = [None; 2];
+        }
+        let asks = SIDES.into_iter().filter(|side| self.quiet && self.refused[*side as usize] != now);
+        let wish = asks.filter_map(|side| Some((side, self.world.wish(side).filter(late)?))).next();
+        if let Some((side, wish)) = wish {
+            return Some(Action::Person(side, wish));
         }
         let next: Height = self.world.next_height()?;
         Some(Action::MineTo(next))

@@ -23,6 +23,7 @@ use domp_escrow::{
 };
 use domp_protocol::{
     deadlines::Deadlines,
+    ids::PaymentHash,
     purpose::Purpose,
     units::{Blocks, Height, Unix},
 };
@@ -85,6 +86,10 @@ pub struct World {
     pub secret_is_volatile: bool,
     /// An ordinary payment over the price was made.
     pub paid_late: bool,
+    /// How often an ordinary payment was ordered.
+    pub late_tries: u8,
+    /// The hash of the one that was made.
+    pub late_hash: Option<PaymentHash>,
     /// A node that pays whatever it is told paid twice.
     pub paid_twice: bool,
     /// A side that does not follow the protocol; its machine is not looked at.
@@ -126,6 +131,8 @@ impl World {
             secret_known_to_seller: false,
             secret_is_volatile: false,
             paid_late: false,
+            late_tries: 0,
+            late_hash: None,
             paid_twice: false,
             cheater,
             silent: false,
@@ -326,14 +333,20 @@ impl World {
     /// The process starts again: payment orders are asked about instead of performed, then the node is read.
     pub(crate) fn restart(&mut self, side: Side) -> Vec<Note> {
         self.forget_volatile(side);
+        let pays = |effect: &Effect| matches!(effect, Effect::Pay { .. } | Effect::PayLate { .. });
         let (orders, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(self.outbox_mut(side)).into_iter().partition(|e| matches!(e, Effect::Pay { .. }));
+            std::mem::take(self.outbox_mut(side)).into_iter().partition(pays);
         *self.outbox_mut(side) = rest;
         let mut notes = Vec::new();
         for order in orders {
-            if let Effect::Pay { purpose, .. } = order {
-                let outcome = Outcome::Unknown("restarted".into());
-                notes.extend(self.input(side, &Input::Outcome { of: Task::Pay(purpose), outcome }));
+            let of = match order {
+                Effect::Pay { purpose, .. } => Task::Pay(purpose),
+                _ => Task::PayLate,
+            };
+            let outcome = Outcome::Unknown("restarted".into());
+            notes.extend(self.input(side, &Input::Outcome { of, outcome }));
+            if of == Task::PayLate {
+                notes.extend(self.report_late(side));
             }
         }
         notes.extend(self.input(side, &Input::Tick));

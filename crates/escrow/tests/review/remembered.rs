@@ -207,3 +207,34 @@ fn shipped__the_own_acceptance_is_lost__nothing_before_it_gives_the_price_back()
         }
     }
 }
+
+/// The buyer paid for the goods after the hold, its machine was lost, and the seller's invoice comes once more.
+#[test]
+fn late_invoice__paid_before_the_restore__not_paid_again() {
+    let mut duel = Duel::at_stage(Stage::Shipped);
+    duel.mine_to(duel.seller.deadlines.unwrap().settle_by);
+    duel.command(Side::Buyer, verdict(Condition::Received));
+    duel.command(Side::Seller, Command::OfferLateInvoice);
+    let pay = Input::Command(Command::PayLate);
+    let pays = |step: &Step| has(step, |effect| matches!(effect, Effect::PayLate { .. }));
+    for report in [PaymentReport::NotFound, PaymentReport::Failed] {
+        let mut unpaid = duel.clone();
+        unpaid.take(Side::Buyer, &Input::Late(report));
+        assert!(pays(&unpaid.ask(Side::Buyer, &pay)), "{report:?}");
+    }
+    let in_flight = PaymentReport::InFlight { final_expiry: None, first_hop_expiry: duel.height };
+    for report in [PaymentReport::Trying, in_flight, PaymentReport::Succeeded] {
+        assert!(pays(&duel.ask(Side::Buyer, &pay)));
+        let mut strange = duel.clone();
+        strange.take(Side::Buyer, &Input::Late(report));
+        assert!(pays(&strange.take(Side::Buyer, &pay)), "never restored: it would know");
+        let mut paid = duel.clone();
+        paid.buyer = paid.buyer.rebuilt(paid.height);
+        paid.take(Side::Buyer, &Input::Recalled);
+        assert!(pays(&paid.ask(Side::Buyer, &pay)));
+        paid.take(Side::Buyer, &Input::Late(report));
+        assert!(!pays(&paid.take(Side::Buyer, &pay)), "{report:?}");
+        paid.take(Side::Buyer, &Input::Late(PaymentReport::Succeeded));
+        assert_eq!(stage(&paid.buyer), Stage::Ended(domp_escrow::stage::Ending::PaidLate));
+    }
+}
