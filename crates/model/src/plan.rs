@@ -76,11 +76,12 @@ impl Plan {
 
     /// Whether nothing stands in the way of what these people want. Processes may be killed, calls unanswered, letters lost
     /// or doubled; but nobody cheats, changes their mind or is restored, every payment finds its route and a node that runs,
-    /// and blocks come as they do. What a machine does to which a rule is missing is judged by its harm alone.
+    /// and blocks come as they do. A machine to which a rule is missing owes that only where all of its conduct is judged.
     pub const fn is_quiet(&self) -> bool {
         let Chaos { routes, chain, trouble, restores, moods, withheld, .. } = self.chaos;
         let willing = self.cheater.is_none() && moods == 0 && restores == 0;
-        let whole = self.setting.nature.sabotage.is_none();
+        let Nature { sabotage, judged, .. } = self.setting.nature;
+        let whole = sabotage.is_none() || matches!(judged, Judged::Invariants);
         whole && willing && chain == 0 && trouble == 0 && routes == 0 && !withheld[0] && !withheld[1]
     }
 

@@ -11,6 +11,7 @@ use domp_escrow::{
     leg::{End, PaidState, Want},
     letter::{Message, Paper},
     moment::At,
+    note::{Note, Refusal},
     step::{Step, step},
     terms::Side,
     trade::Trade,
@@ -70,11 +71,19 @@ pub enum Sabotage {
     PayLateUnasked,
     /// A store that comes from a backup takes what it does not know for what has not happened.
     TrustOldStore,
+    /// The buyer never says that it agrees with what is locked: nobody loses anything, and nobody trades.
+    NeverAgree,
+    /// The seller's order to make a late invoice is lost.
+    NeverOfferLate,
+    /// The seller's program cries alarm when it takes the price.
+    CryWolf,
+    /// Nobody may confirm: the buyer's person is always told to come back later.
+    NeverConfirm,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::RevealAfterDeadline,
         Self::RevealAfterRefund,
         Self::PayAgainOnUnknown,
@@ -98,6 +107,10 @@ impl Sabotage {
         Self::PayLateTooEarly,
         Self::PayLateUnasked,
         Self::TrustOldStore,
+        Self::NeverAgree,
+        Self::NeverOfferLate,
+        Self::CryWolf,
+        Self::NeverConfirm,
     ];
 
     /// What has to be changed before the first input.
@@ -136,6 +149,10 @@ impl Sabotage {
             Self::IgnoreStaleTip => step(trade, input, At { fresh: true, ..at }),
             Self::PayLateTooEarly => pay_late_too_early(trade, input, at),
             Self::PayLateUnasked => pay_late_unasked(trade, input, at),
+            Self::NeverAgree => without(step(trade, input, at), |effect| {
+                matches!(effect, Effect::Send { message: Message::LockOk { .. }, .. })
+            }),
+            Self::NeverConfirm => never_confirm(trade, input, at),
             Self::NeverResend => {
                 without(step(trade, input, at), |effect| matches!(effect, Effect::Resend { .. }))
             }
@@ -155,6 +172,10 @@ impl Sabotage {
             Self::SettleOnlyWhenFresh => settle_only_when_fresh(trade, input, at),
             Self::CancelInSilence => cancel_in_silence(trade, input, at),
             Self::KeepLateHtlc => keep_late_htlc(trade, input, at),
+            Self::NeverOfferLate => {
+                without(step(trade, input, at), |effect| matches!(effect, Effect::IssueLate { .. }))
+            }
+            Self::CryWolf => cry_wolf(trade, input, at),
             Self::IgnoreStaleTip => step(trade, input, At { fresh: true, ..at }),
             Self::NeverResend => {
                 without(step(trade, input, at), |effect| matches!(effect, Effect::Resend { .. }))
@@ -400,4 +421,22 @@ mod tests {
         assert_eq!(with_right_secret(&verdict(Secret::Absent)), verdict(Secret::Absent));
         assert_eq!(with_right_secret(&Input::Tick), Input::Tick);
     }
+}
+
+fn cry_wolf(trade: Trade, input: &Input, at: At) -> Step {
+    let taken = matches!(input, Input::Invoice { report: InvoiceReport::Settled, .. });
+    let mut done = step(trade, input, at);
+    if taken {
+        done.notes.push(Note::Alarm("the price was taken".into()));
+    }
+    done
+}
+
+fn never_confirm(trade: Trade, input: &Input, at: At) -> Step {
+    if !matches!(input, Input::Command(Command::Confirm(_))) {
+        return step(trade, input, at);
+    }
+    let mut done = step(trade, &Input::Tick, at);
+    done.notes.push(Note::Refused(Refusal::TipNotFresh));
+    done
 }

@@ -342,3 +342,31 @@ fn G10__settling_waits_for_a_fresh_tip__channel_closed_and_seller_unpaid() {
     assert_says(&harm, "channel had to be closed");
     assert_eq!(secret_with_a_stuck_chain(None), None, "the rule in place does not help");
 }
+
+/// Nobody loses anything by a program that does nothing. Where nothing stands in the way, the trade must be completed.
+#[test]
+fn P1__never_agreed_to_the_lock__no_trade_is_completed() {
+    let what = harm(Sabotage::NeverAgree, Judged::Invariants, |plan| {
+        bad_mail(plan);
+        plan.chaos.hurry = 0;
+    });
+    assert_says(&what, "everybody wanted the trade, nothing stood in its way, and it was not completed");
+}
+
+#[test]
+fn P2__late_invoice_never_made__a_confirmed_buyer_never_pays() {
+    let what = harm(Sabotage::NeverOfferLate, Judged::Invariants, slow_people);
+    assert_says(&what, "has confirmed the goods, nothing stood in the way, and the seller was never paid");
+}
+
+#[test]
+fn P3__alarm_without_a_cause__noticed() {
+    let what = harm(Sabotage::CryWolf, Judged::Conduct, nobody_cheats);
+    assert_says(&what, "alarmed although nobody cheats");
+}
+
+#[test]
+fn P4__always_told_to_come_back_later__noticed() {
+    let what = harm(Sabotage::NeverConfirm, Judged::Invariants, bad_mail);
+    assert_says(&what, "is refused what it was offered");
+}
