@@ -234,3 +234,29 @@ async fn backup__made__its_original_is_never_in_doubt() {
     buyer.command(trade, received()).await.unwrap();
     ends_paid(&world, &seller, &buyer, trade).await;
 }
+
+/// The backup knows the late invoice and not that it was paid: nothing of that trade was open any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyer__backup_older_than_its_late_payment__ordered_again_and_paid_once() {
+    let mut world = World::new();
+    let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
+    let trade = to_shipped(&seller, &buyer).await;
+    let settle_by = buyer.snapshot(trade).await.unwrap().deadlines.unwrap().settle_by;
+    world.net.mine(world.net.height().until(settle_by).0);
+    until_ended(&buyer, trade, Ending::Refunded).await;
+    buyer.command(trade, received()).await.unwrap();
+    until(&seller, trade, "told that the goods came", |found| found.peer.received).await;
+    seller.command(trade, Command::OfferLateInvoice).await.unwrap();
+    until(&buyer, trade, "sent the late invoice", |found| found.late.is_some()).await;
+    let copy = backed_up(&world.buyer, &buyer).await;
+    buyer.command(trade, Command::PayLate).await.unwrap();
+    until_ended(&seller, trade, Ending::PaidLate).await;
+    lost(buyer, &mut world.buyer, &copy).await;
+    let buyer = world.buyer.start().await;
+    let found = buyer.snapshot(trade).await.unwrap();
+    assert!(!found.late.unwrap().paid, "the backup does not know");
+    buyer.command(trade, Command::PayLate).await.unwrap();
+    until_ended(&buyer, trade, Ending::PaidLate).await;
+    assert_eq!(world.seller_gained(), paid());
+    world.check_money();
+}

@@ -149,6 +149,10 @@ impl World {
     /// An ordinary payment is ordered.
     fn pay_late(&mut self, hash: PaymentHash) -> Outcome {
         let unknown = || Outcome::Unknown("the call was never answered".into());
+        // The node is asked first: what it has paid is not ordered again.
+        if self.late_hash == Some(hash) {
+            return unknown();
+        }
         let (paid, outcome) = match self.late_fate() {
             Late::Paid => (true, Outcome::Done),
             Late::Refused => (false, Outcome::Refused("no route".into())),
@@ -157,13 +161,8 @@ impl World {
             Late::Failed => (false, Outcome::Done),
         };
         self.late_tries = self.late_tries.saturating_add(1);
-        // Of another invoice, paid before its machine was lost, a restored buyer knows nothing: the program warns of it.
-        let again = match self.late_hash {
-            Some(before) if before == hash => !self.nature.dedupes,
-            Some(_) => self.restores[Side::Buyer as usize] == 0,
-            None => false,
-        };
-        self.paid_twice |= paid && again;
+        // Of another invoice, paid before its machine was lost, a restored buyer cannot know.
+        self.paid_twice |= paid && self.late_hash.is_some() && self.restores[Side::Buyer as usize] == 0;
         self.paid_late |= paid;
         if paid {
             self.late_hash.get_or_insert(hash);

@@ -405,24 +405,6 @@ fn keep_late_htlc(trade: Trade, input: &Input, at: At) -> Step {
     if late { without(done, |effect| matches!(effect, Effect::Cancel { .. })) } else { done }
 }
 
-#[cfg(test)]
-#[allow(non_snake_case)]
-mod tests {
-    use super::*;
-    use domp_escrow::input::Condition;
-    use domp_protocol::ids::EventId;
-
-    #[test]
-    fn with_right_secret__wrong_one__opens_and_nothing_else_changes() {
-        let event = EventId::from_bytes([1; 32]);
-        let verdict =
-            |secret| Input::Said { event, said: Said::Verdict { condition: Condition::Received, secret } };
-        assert_eq!(with_right_secret(&verdict(Secret::Wrong)), verdict(Secret::Opens));
-        assert_eq!(with_right_secret(&verdict(Secret::Absent)), verdict(Secret::Absent));
-        assert_eq!(with_right_secret(&Input::Tick), Input::Tick);
-    }
-}
-
 fn cry_wolf(trade: Trade, input: &Input, at: At) -> Step {
     let taken = matches!(input, Input::Invoice { report: InvoiceReport::Settled, .. });
     let mut done = step(trade, input, at);
@@ -439,4 +421,22 @@ fn never_confirm(trade: Trade, input: &Input, at: At) -> Step {
     let mut done = step(trade, &Input::Tick, at);
     done.notes.push(Note::Refused(Refusal::TipNotFresh));
     done
+}
+
+#[cfg(test)]
+#[allow(non_snake_case)]
+mod tests {
+    use super::*;
+    use domp_escrow::input::Condition;
+    use domp_protocol::ids::EventId;
+
+    #[test]
+    fn with_right_secret__wrong_one__opens_and_nothing_else_changes() {
+        let event = EventId::from_bytes([1; 32]);
+        let verdict =
+            |secret| Input::Said { event, said: Said::Verdict { condition: Condition::Received, secret } };
+        assert_eq!(with_right_secret(&verdict(Secret::Wrong)), verdict(Secret::Opens));
+        assert_eq!(with_right_secret(&verdict(Secret::Absent)), verdict(Secret::Absent));
+        assert_eq!(with_right_secret(&Input::Tick), Input::Tick);
+    }
 }

@@ -62,8 +62,13 @@ impl Inner {
     /// the payment: no rule of the machine would, and the person could not.
     pub(super) async fn pay_late(&self, trade: TradeId, order: &Order<'_>, how: How) -> Tried {
         let task = Task::PayLate;
+        let told = |report: PaymentReport, why: &str| {
+            let outcome = Some((task, Outcome::Unknown(why.to_owned())));
+            Tried::Ended(Ended { outcome, then: vec![Input::Late(report)] })
+        };
+        let known = self.payment_report(&order.hash, order.amount).await;
         if how == How::Recovered {
-            match self.payment_report(&order.hash, order.amount).await {
+            match known {
                 // Begun by nobody, and a second call could do no harm: so this is the first.
                 Some(PaymentReport::NotFound) if self.ports.lightning.capabilities().dedupes_payments => {}
                 Some(PaymentReport::NotFound) | None => {
@@ -72,14 +77,13 @@ impl Inner {
                     self.alarm(Some(trade), reason.to_owned());
                     return Tried::ended(task, Outcome::Unknown(reason.to_owned()));
                 }
-                Some(report) => {
-                    let outcome = Outcome::Unknown("the program was stopped while it was paying".to_owned());
-                    return Tried::Ended(Ended {
-                        outcome: Some((task, outcome)),
-                        then: vec![Input::Late(report)],
-                    });
-                }
+                Some(report) => return told(report, "the program was stopped while it was paying"),
             }
+        }
+        // A store that came from a backup may not know that it has paid: what the node has begun is not begun again.
+        if let Some(begun) = known.filter(|it| !matches!(it, PaymentReport::NotFound | PaymentReport::Failed))
+        {
+            return told(begun, "the node has begun this payment before");
         }
         let payee = match self.peek(&trade).await {
             Ok((trade, _)) => trade.terms.seller_node,

@@ -106,3 +106,14 @@ fn millisatoshi__all_there_will_ever_be_and_one_more__read_and_refused() {
         assert_eq!(Private::parse(&lock_ok_over(amount)), Err(refused));
     }
 }
+
+#[test]
+fn term__each_known_word__read_as_itself_and_any_other_kept() {
+    use domp_protocol::kinds::Term;
+    let known = [("cancel", Term::Cancel), ("release", Term::Release), ("extend", Term::Extend)];
+    for (word, term) in known {
+        assert_eq!(Term::from(word.to_owned()), term);
+        assert_eq!(term.as_str(), word);
+    }
+    assert_eq!(Term::from("Release".to_owned()), Term::Other("Release".to_owned()));
+}
