@@ -13,10 +13,14 @@
 //! | [`api`] | a request | an answer in JSON with a known status, never a fault |
 //! | [`journal`] | a stored record | reading, writing and reading again; the machine takes whatever was read |
 //! | [`machine`] | a story of one side of a trade | the invariants after each step, and a bounded size |
+//! | [`config`] | a configuration file, or the answers to `domp init` | refused with the place, real money only if said, what is written is what was answered |
+//! | [`backup`] | a backup changed on its way | nothing but the backup itself is restored |
 
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod backup;
+pub mod config;
 pub mod dictionary;
 pub mod events;
 pub mod invoices;
@@ -35,7 +39,7 @@ pub mod wraps;
 pub type Check = fn(&[u8]);
 
 /// Every target, by name.
-pub const TARGETS: [(&str, Check); 8] = [
+pub const TARGETS: [(&str, Check); 10] = [
     ("events", events::check),
     ("tags", tags::check),
     ("invoices", invoices::check),
@@ -44,4 +48,6 @@ pub const TARGETS: [(&str, Check); 8] = [
     ("api", api::check),
     ("journal", journal::check),
     ("machine", machine::check),
+    ("config", config::check),
+    ("backup", backup::check),
 ];

@@ -1,6 +1,6 @@
 //! Seeds: where each target begins, made of the test vectors in `spec/vectors` and of a few cases of its own.
 
-use crate::{dictionary, invoices, machine, requests, tags, wire};
+use crate::{backup, dictionary, invoices, machine, requests, tags, wire};
 use domp_engine::record;
 use domp_protocol::invoice::Draft;
 use serde_json::Value;
@@ -43,6 +43,8 @@ pub fn of(target: &str) -> Vec<Seed> {
         "lnd" => wire::answers(),
         "api" => requests::requests(),
         "journal" => of_journal(),
+        "backup" => backup::seeds(),
+        "config" => of_config(),
         "machine" => machine::STORIES.iter().map(|story| story.to_vec()).collect(),
         other => panic!("no target {other}"),
     }
@@ -166,4 +168,17 @@ fn of_journal() -> Vec<Seed> {
     seeds.sort();
     seeds.dedup();
     seeds
+}
+
+fn of_config() -> Vec<Seed> {
+    let files = [
+        "network = \"regtest\"\n",
+        "network = \"mainnet\"\ni_know_this_is_real_money = true\n",
+        "network = \"signet\"\nrelays = [\"wss://relay.example.com\"]\n[lnd]\nlnddir = \"~/.lnd\"\n[limits]\nmax_fee_percent = 1.0\n\
+         [policy]\nmin_collateral_percent = 100\n[api]\nlisten = \"127.0.0.1:4123\"\n",
+    ];
+    let answers = ["~/.lnd", "/srv/lnd\nwss://relay.example.com\nws://127.0.0.1:7000", "a\"b\\c\n\""];
+    let files = files.map(|text| [&[0], text.as_bytes()].concat());
+    let answers = answers.map(|text| [&[1], text.as_bytes()].concat());
+    files.into_iter().chain(answers).collect()
 }

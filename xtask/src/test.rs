@@ -67,6 +67,38 @@ fn stages() -> Vec<Stage> {
         Stage::cargo("real nodes", &["xtask", "nodes"]),
         Stage::cargo("tests", &["test", "--workspace", "--no-fail-fast"]),
         Stage::cargo("fuzz format", &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]),
+        Stage::cargo(
+            "fuzz dependencies",
+            &[
+                "deny",
+                "--manifest-path",
+                "fuzz/Cargo.toml",
+                "--config",
+                "deny.toml",
+                "--log-level",
+                "error",
+                "check",
+                "bans",
+                "licenses",
+                "sources",
+            ],
+        )
+        .needing("cargo-deny", "install it with `cargo install --locked cargo-deny`"),
+        Stage::cargo(
+            "fuzz lints",
+            &[
+                "clippy",
+                "--manifest-path",
+                "fuzz/Cargo.toml",
+                "--no-default-features",
+                "--all-targets",
+                "--quiet",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        )
+        .with("CARGO_TARGET_DIR", "target"),
         // In the target folder of everything else: most of it is built there already.
         Stage::cargo("fuzz replay", &["test", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features"])
             .with("CARGO_TARGET_DIR", "target"),

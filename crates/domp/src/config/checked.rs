@@ -127,7 +127,13 @@ impl Config {
         Ok(file.api.socket.map(|path| expand(path, home.as_deref())))
     }
 
-    fn parse(text: &str, path: &Path, real_money: RealMoney, env: Env<'_>) -> Result<Self, ConfigError> {
+    /// The same of a text that is not in a file yet.
+    pub(crate) fn parse(
+        text: &str,
+        path: &Path,
+        real_money: RealMoney,
+        env: Env<'_>,
+    ) -> Result<Self, ConfigError> {
         let mut file: File = toml::from_str(text).map_err(|error| ConfigError::form(path, text, &error))?;
         override_from(&mut file, env)?;
         let place = path.display().to_string();

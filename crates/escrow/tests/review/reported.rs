@@ -2,7 +2,8 @@
 
 use crate::duel::{CB, Duel, P, outcome, ship, verdict};
 use domp_escrow::{
-    input::{Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Task},
+    input::{Command, Condition, Input, InvoiceReport, Outcome, PaymentReport, Said, Secret, Task},
+    leg::HeldState,
     note::Note,
     stage::{Ending, Stage, stage},
     terms::Side,
@@ -58,4 +59,29 @@ fn ship__at_the_last_height_and_after_it__taken_and_refused() {
         let step = duel.ask(Side::Seller, &Input::Command(ship()));
         assert_eq!(step.trade.choices.shipped.is_some(), taken, "{late} blocks late: {:?}", step.notes);
     }
+}
+
+#[test]
+fn held__reported_again__the_first_height_counts() {
+    let mut duel = Duel::at_stage(Stage::Offered);
+    duel.lock(CB);
+    duel.lock(P);
+    let leg = duel.seller.leg(P).unwrap().clone();
+    let HeldState::Held { since, expiry, amount } = leg.holding().unwrap().node else { panic!("held") };
+    let report = InvoiceReport::Held { accepted_at: since.plus(Blocks(5)), expiry, amount };
+    let step = duel.take(Side::Seller, &Input::Invoice { purpose: P, report });
+    assert_eq!(step.trade.leg(P).unwrap().holding(), leg.holding());
+}
+
+/// The order to take the price was given, and the node has let go of it before.
+#[test]
+fn settling__the_price_is_gone_at_the_node__told_that_the_secret_came_too_late() {
+    let mut duel = Duel::at_stage(Stage::Shipped);
+    let said = Said::Verdict { condition: Condition::Received, secret: Secret::Opens };
+    let step = duel.take(Side::Seller, &Input::Said { event: crate::duel::id(0x71), said });
+    assert!(!step.notes.contains(&Note::SecretTooLate));
+    let gone = Input::Invoice { purpose: P, report: InvoiceReport::Cancelled };
+    let step = duel.take(Side::Seller, &gone);
+    assert!(step.notes.contains(&Note::SecretTooLate), "{:?}", step.notes);
+    assert!(!duel.take(Side::Seller, &gone).notes.contains(&Note::SecretTooLate), "told once");
 }

@@ -113,7 +113,7 @@ fn term__each_known_word__read_as_itself_and_any_other_kept() {
     let known = [("cancel", Term::Cancel), ("release", Term::Release), ("extend", Term::Extend)];
     for (word, term) in known {
         assert_eq!(Term::from(word.to_owned()), term);
-        assert_eq!(term.as_str(), word);
+        assert_eq!(term.to_string(), word);
     }
     assert_eq!(Term::from("Release".to_owned()), Term::Other("Release".to_owned()));
 }
