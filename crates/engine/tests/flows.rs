@@ -10,8 +10,8 @@ use domp_escrow::{
 };
 use domp_nostr::memory::Fault;
 use world::{
-    PRICE, RELAYS, World, eventually, received, ship, to_bid, to_offered, to_ship, to_shipped, until,
-    until_ended, until_stage,
+    PRICE, RELAYS, World, eventually, received, ship, to_bid, to_late_invoice, to_offered, to_ship,
+    to_shipped, until, until_ended, until_stage,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -105,14 +105,7 @@ async fn cancel__both_agree__everything_home() {
 async fn late__goods_after_the_hold__paid_by_an_ordinary_invoice_once() {
     let world = World::new();
     let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
-    let trade = to_shipped(&seller, &buyer).await;
-    let settle_by = buyer.snapshot(trade).await.unwrap().deadlines.unwrap().settle_by;
-    world.net.mine(world.net.height().until(settle_by).0);
-    until_ended(&buyer, trade, Ending::Refunded).await;
-    buyer.command(trade, received()).await.unwrap();
-    until(&seller, trade, "told that the goods came", |found| found.peer.received).await;
-    seller.command(trade, Command::OfferLateInvoice).await.unwrap();
-    until(&buyer, trade, "sent the late invoice", |found| found.late.is_some()).await;
+    let trade = to_late_invoice(&world, &seller, &buyer).await;
     buyer.command(trade, Command::PayLate).await.unwrap();
     until_ended(&buyer, trade, Ending::PaidLate).await;
     until_ended(&seller, trade, Ending::PaidLate).await;

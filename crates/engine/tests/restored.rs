@@ -16,8 +16,8 @@ use domp_ports::{journal::COPY, relays::Wanted};
 use domp_protocol::{ids::TradeId, units::Blocks};
 use std::path::PathBuf;
 use world::{
-    PRICE, RELAYS, World, eventually, people::Person, received, ship, to_bid, to_offered, to_ship,
-    to_shipped, until, until_ended, until_stage,
+    PRICE, RELAYS, World, eventually, people::Person, received, ship, to_bid, to_late_invoice, to_offered,
+    to_ship, to_shipped, until, until_ended, until_stage,
 };
 
 fn paid() -> i64 {
@@ -240,14 +240,7 @@ async fn backup__made__its_original_is_never_in_doubt() {
 async fn buyer__backup_older_than_its_late_payment__ordered_again_and_paid_once() {
     let mut world = World::new();
     let (seller, buyer) = (world.seller.start().await, world.buyer.start().await);
-    let trade = to_shipped(&seller, &buyer).await;
-    let settle_by = buyer.snapshot(trade).await.unwrap().deadlines.unwrap().settle_by;
-    world.net.mine(world.net.height().until(settle_by).0);
-    until_ended(&buyer, trade, Ending::Refunded).await;
-    buyer.command(trade, received()).await.unwrap();
-    until(&seller, trade, "told that the goods came", |found| found.peer.received).await;
-    seller.command(trade, Command::OfferLateInvoice).await.unwrap();
-    until(&buyer, trade, "sent the late invoice", |found| found.late.is_some()).await;
+    let trade = to_late_invoice(&world, &seller, &buyer).await;
     let copy = backed_up(&world.buyer, &buyer).await;
     buyer.command(trade, Command::PayLate).await.unwrap();
     until_ended(&seller, trade, Ending::PaidLate).await;

@@ -194,6 +194,19 @@ pub async fn to_shipped(seller: &Engine, buyer: &Engine) -> TradeId {
     trade
 }
 
+/// The goods came, the hold was over, and the seller's ordinary invoice is with the buyer.
+pub async fn to_late_invoice(world: &World, seller: &Engine, buyer: &Engine) -> TradeId {
+    let trade = to_shipped(seller, buyer).await;
+    let settle_by = buyer.snapshot(trade).await.unwrap().deadlines.unwrap().settle_by;
+    world.net.mine(world.net.height().until(settle_by).0);
+    until_ended(buyer, trade, Ending::Refunded).await;
+    buyer.command(trade, received()).await.unwrap();
+    until(seller, trade, "told that the goods came", |found| found.peer.received).await;
+    seller.command(trade, Command::OfferLateInvoice).await.unwrap();
+    until(buyer, trade, "sent the late invoice", |found| found.late.is_some()).await;
+    trade
+}
+
 /// Waits until a trade of an engine is as wanted.
 pub async fn until(engine: &Engine, trade: TradeId, what: &str, wanted: impl Fn(&Trade) -> bool) -> Trade {
     let mut last = None;

@@ -49,20 +49,9 @@ fn refunded__the_node_says_after_all_that_it_took_the_price__alarm_and_nothing_f
     assert!(again.notes.is_empty() && again.effects.is_empty(), "told once: {:?}", again.notes);
 }
 
-/// The goods came, the hold was over, and the seller's ordinary invoice is there.
-fn late_invoice() -> Duel {
-    let mut duel = Duel::at_stage(Stage::Shipped);
-    let reveal_by = duel.buyer.deadlines.unwrap().reveal_by;
-    duel.sleep_to(reveal_by.plus(Blocks(1)));
-    duel.command(Side::Buyer, verdict(Condition::Received));
-    duel.mine_to(duel.seller.deadlines.unwrap().settle_by);
-    duel.command(Side::Seller, Command::OfferLateInvoice);
-    duel
-}
-
 #[test]
 fn late_payment__every_part_failed__the_same_invoice_may_be_tried_again_by_hand() {
-    let mut duel = late_invoice();
+    let mut duel = Duel::with_late_invoice();
     let pays = |step: &domp_escrow::step::Step| has(step, |effect| matches!(effect, Effect::PayLate { .. }));
     assert!(pays(&duel.take(Side::Buyer, &Input::Command(Command::PayLate))));
     assert!(!pays(&duel.take(Side::Buyer, &Input::Command(Command::PayLate))), "not while it is under way");
@@ -89,7 +78,7 @@ fn late_payment__every_part_failed__the_same_invoice_may_be_tried_again_by_hand(
 
 #[test]
 fn ended__time_and_blocks__nothing_more_is_done() {
-    for duel in [late_invoice(), Duel::at_stage(Stage::Shipped)] {
+    for duel in [Duel::with_late_invoice(), Duel::at_stage(Stage::Shipped)] {
         let mut duel = duel;
         duel.mine_to(START.plus(Blocks(2_100)));
         for side in [Side::Buyer, Side::Seller] {
@@ -102,7 +91,7 @@ fn ended__time_and_blocks__nothing_more_is_done() {
 /// As far as its store remembers, this buyer has paid nothing: it knows its own verdict and that the price came back.
 #[test]
 fn forgotten_trade__own_verdict_found_and_the_price_is_back__refunded_and_can_be_paid_late() {
-    let mut duel = late_invoice();
+    let mut duel = Duel::with_late_invoice();
     let offer = duel.buyer.late.clone().unwrap();
     duel.buyer = Duel::at_stage(Stage::Bid).buyer;
     duel.take(Side::Buyer, &Input::Payment { purpose: P, report: PaymentReport::Failed });
@@ -124,7 +113,7 @@ fn forgotten_trade__own_verdict_found_and_the_price_is_back__refunded_and_can_be
 
 #[test]
 fn collateral_gone__the_price_came_back__nothing_more_is_paid() {
-    let mut duel = late_invoice();
+    let mut duel = Duel::with_late_invoice();
     let paid = duel.ask(Side::Buyer, &Input::Command(Command::PayLate));
     assert!(has(&paid, |effect| matches!(effect, Effect::PayLate { .. })), "{:?}", paid.notes);
     let Some(Leg { end: End::Payer(paying), .. }) = duel.buyer.leg_mut(CB) else {
@@ -143,7 +132,7 @@ fn collateral_gone__the_price_came_back__nothing_more_is_paid() {
 /// The call broke and the node was away: nobody knows. Then the node says that it has never heard of the payment.
 #[test]
 fn late_payment__call_unanswered_and_not_known_to_the_node__can_be_ordered_again_and_never_meanwhile() {
-    let mut duel = late_invoice();
+    let mut duel = Duel::with_late_invoice();
     let pay = Input::Command(Command::PayLate);
     let pays = |step: &domp_escrow::step::Step| has(step, |effect| matches!(effect, Effect::PayLate { .. }));
     assert!(pays(&duel.take(Side::Buyer, &pay)));

@@ -138,6 +138,15 @@ impl Duel {
         duel
     }
 
+    /// The goods came, the hold was over, and the seller's ordinary invoice is there.
+    pub fn with_late_invoice() -> Self {
+        let mut duel = Self::at_stage(Stage::Shipped);
+        duel.mine_to(duel.seller.deadlines.unwrap().settle_by);
+        duel.command(Side::Buyer, verdict(Condition::Received));
+        duel.command(Side::Seller, Command::OfferLateInvoice);
+        duel
+    }
+
     pub const fn at(&self) -> At {
         At { unix: self.unix, height: self.height, fresh: self.fresh }
     }

@@ -43,10 +43,7 @@ fn pay__ten_minutes_before_the_time_is_over_and_a_second_later__taken_and_refuse
 
 #[test]
 fn pay_late__ten_minutes_before_the_invoice_runs_out_and_a_second_later__taken_and_refused() {
-    let mut duel = Duel::at_stage(Stage::Shipped);
-    duel.mine_to(duel.seller.deadlines.unwrap().settle_by);
-    duel.command(Side::Buyer, verdict(Condition::Received));
-    duel.command(Side::Seller, Command::OfferLateInvoice);
+    let mut duel = Duel::with_late_invoice();
     let expires = duel.seller.late.as_ref().unwrap().expires.unwrap();
     assert_eq!(duel.buyer.late.as_ref().unwrap().expires, Some(expires));
     assert!(duel.buyer.papers.contains_key(&Paper::LateInvoice));
@@ -61,10 +58,7 @@ fn pay_late__ten_minutes_before_the_invoice_runs_out_and_a_second_later__taken_a
 
 #[test]
 fn late_payment__refused_by_the_node__told_and_can_be_tried_again_unless_it_was_paid() {
-    let mut duel = Duel::at_stage(Stage::Shipped);
-    duel.mine_to(duel.seller.deadlines.unwrap().settle_by);
-    duel.command(Side::Buyer, verdict(Condition::Received));
-    duel.command(Side::Seller, Command::OfferLateInvoice);
+    let mut duel = Duel::with_late_invoice();
     duel.take(Side::Buyer, &Input::Command(Command::PayLate));
     let no = outcome(Task::PayLate, Outcome::Refused("no route".into()));
     let step = duel.ask(Side::Buyer, &no);

@@ -211,10 +211,7 @@ fn shipped__the_own_acceptance_is_lost__nothing_before_it_gives_the_price_back()
 /// The buyer paid for the goods after the hold, its machine was lost, and the seller's invoice comes once more.
 #[test]
 fn late_invoice__paid_before_the_restore__not_paid_again() {
-    let mut duel = Duel::at_stage(Stage::Shipped);
-    duel.mine_to(duel.seller.deadlines.unwrap().settle_by);
-    duel.command(Side::Buyer, verdict(Condition::Received));
-    duel.command(Side::Seller, Command::OfferLateInvoice);
+    let duel = Duel::with_late_invoice();
     let pay = Input::Command(Command::PayLate);
     let pays = |step: &Step| has(step, |effect| matches!(effect, Effect::PayLate { .. }));
     for report in [PaymentReport::NotFound, PaymentReport::Failed] {
