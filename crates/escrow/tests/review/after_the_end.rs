@@ -153,3 +153,17 @@ fn late_payment__call_unanswered_and_not_known_to_the_node__can_be_ordered_again
     duel.take(Side::Buyer, &Input::Late(PaymentReport::Succeeded));
     assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::PaidLate));
 }
+
+#[test]
+fn late_payment__failed__the_buyer_is_warned_as_before_the_first_try() {
+    let warned = |duel: &Duel| {
+        let told = domp_escrow::situation::situation(&duel.buyer, duel.at());
+        told.warnings.iter().any(|warning| warning.contains("Paying it is final"))
+    };
+    let mut duel = Duel::with_late_invoice();
+    assert!(warned(&duel));
+    duel.take(Side::Buyer, &Input::Command(Command::PayLate));
+    duel.take(Side::Buyer, &Input::Late(PaymentReport::Failed));
+    assert_eq!(stage(&duel.buyer), Stage::Ended(Ending::Refunded));
+    assert!(warned(&duel));
+}
