@@ -46,11 +46,11 @@ impl World {
             if taken && self.buyer.revealed_at.is_none() && !forgotten {
                 return Some("the buyer lost the price without having confirmed anything".into());
             }
-            if (taken && self.paid_late) || self.paid_twice {
+            if (taken && self.paid_late.is_some()) || self.paid_twice {
                 return Some("the buyer paid twice".into());
             }
             let received = self.buyer.choices.verdict.as_ref().map(|verdict| verdict.condition);
-            if self.paid_late && received != Some(Condition::Received) {
+            if self.paid_late.is_some() && received != Some(Condition::Received) {
                 return Some("the buyer paid late for goods that it never confirmed".into());
             }
         }
@@ -66,7 +66,7 @@ impl World {
 
     /// The seller has its money, or its own person gave it up.
     fn seller_is_content(&self) -> bool {
-        let paid = self.price.payee == PayeeEnd::Settled || self.paid_late;
+        let paid = self.price.payee == PayeeEnd::Settled || self.paid_late.is_some();
         paid || self.given_up
     }
 
@@ -122,7 +122,7 @@ impl World {
         match stage {
             Stage::Ended(Ending::Completed) => taken && over,
             Stage::Ended(Ending::Refunded | Ending::Abandoned) => !taken && over,
-            Stage::Ended(Ending::PaidLate) => !taken && self.paid_late,
+            Stage::Ended(Ending::PaidLate) => !taken && self.paid_late.is_some(),
             Stage::Ended(Ending::CollateralTaken) => false,
             _ => true,
         }

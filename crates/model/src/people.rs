@@ -67,7 +67,7 @@ impl World {
             return Some(verdict(Condition::Received));
         }
         let offered = trade.late.as_ref().is_some_and(|late| late.bolt11.is_some() && !late.is_under_way());
-        let offered = offered && !self.paid_late;
+        let offered = offered && self.paid_late.is_none();
         // Somebody who has the goods is easily asked for their price; it is for the program to refuse too early.
         (offered && self.confirmed_at.is_some()).then_some(Command::PayLate)
     }

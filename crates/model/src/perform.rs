@@ -150,7 +150,7 @@ impl World {
     fn pay_late(&mut self, hash: PaymentHash) -> Outcome {
         let unknown = || Outcome::Unknown("the call was never answered".into());
         // The node is asked first: what it has paid is not ordered again.
-        if self.late_hash == Some(hash) {
+        if self.paid_late == Some(hash) {
             return unknown();
         }
         let (paid, outcome) = match self.late_fate() {
@@ -162,10 +162,9 @@ impl World {
         };
         self.late_tries = self.late_tries.saturating_add(1);
         // Of another invoice, paid before its machine was lost, a restored buyer cannot know.
-        self.paid_twice |= paid && self.late_hash.is_some() && self.restores[Side::Buyer as usize] == 0;
-        self.paid_late |= paid;
+        self.paid_twice |= paid && self.paid_late.is_some() && self.restores[Side::Buyer as usize] == 0;
         if paid {
-            self.late_hash.get_or_insert(hash);
+            self.paid_late.get_or_insert(hash);
         }
         outcome
     }
@@ -179,7 +178,7 @@ impl World {
     pub(crate) fn report_late(&mut self, side: Side) -> Vec<Note> {
         let known = self.trade(side).late.as_ref().and_then(|late| late.hash);
         let report = match self.nature.late {
-            _ if self.paid_late && self.late_hash == known => PaymentReport::Succeeded,
+            _ if self.paid_late.is_some() && self.paid_late == known => PaymentReport::Succeeded,
             Late::Failed | Late::Refused if self.late_tries > 0 => PaymentReport::Failed,
             _ => PaymentReport::NotFound,
         };

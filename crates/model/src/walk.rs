@@ -113,6 +113,7 @@ struct Walker<'a, W> {
     steps: u32,
     /// Nothing stands in anybody's way: what a program offers it does, and goods that came are paid for in the end.
     quiet: bool,
+    /// No block is waited for any more, and who was refused has been free to ask again.
     asked_at_the_end: bool,
     /// When the buyer's, the seller's program last refused a wish: nobody asks twice within a moment.
     refused: [Option<(Height, Unix)>; 2],
@@ -384,22 +385,23 @@ impl<W: Witness> Walker<'_, W> {
         if let Some(action) = self.options.pop() {
             return Some(action);
         }
+        let next: Option<Height> = self.world.next_height();
+        let wish = if self.quiet { self.late_wish(next.is_none()) } else { None };
+        wish.or_else(|| next.map(Action::MineTo))
+    }
+
+    /// What people still want when the hold is over: to say that the goods came, and to be paid and to pay for them. When no
+    /// block is waited for any more, whoever was refused asks once more.
+    fn late_wish(&mut self, last: bool) -> Option<Action> {
+        if last && !std::mem::replace(&mut self.asked_at_the_end, true) {
+            self.refused = [None; 2];
+        }
+        let now = Some((self.world.height, self.world.unix));
         let late = |wish: &Command| {
             matches!(wish, Command::Confirm(_) | Command::OfferLateInvoice | Command::PayLate)
         };
-        let now = Some((self.world.height, self.world.unix));
-        // When no block is waited for any more, whoever was refused asks once more.
-        if self.world.next_height().is_none() && !self.asked_at_the_end {
-            self.asked_at_the_end = true;
-            self.refused = [None; 2];
-        }
-        let asks = SIDES.into_iter().filter(|side| self.quiet && self.refused[*side as usize] != now);
-        let wish = asks.filter_map(|side| Some((side, self.world.wish(side).filter(late)?))).next();
-        if let Some((side, wish)) = wish {
-            return Some(Action::Person(side, wish));
-        }
-        let next: Height = self.world.next_height()?;
-        Some(Action::MineTo(next))
+        let asks = SIDES.into_iter().filter(|side| self.refused[*side as usize] != now);
+        asks.filter_map(|side| Some(Action::Person(side, self.world.wish(side).filter(late)?))).next()
     }
 
     /// Nodes are asked about everything once more: nobody may learn anything new.

@@ -84,12 +84,10 @@ pub struct World {
     pub secret_known_to_seller: bool,
     /// R_p is only in the memory of the seller's process.
     pub secret_is_volatile: bool,
-    /// An ordinary payment over the price was made.
-    pub paid_late: bool,
+    /// The hash of the ordinary payment over the price, once one was made.
+    pub paid_late: Option<PaymentHash>,
     /// How often an ordinary payment was ordered.
     pub late_tries: u8,
-    /// The hash of the one that was made.
-    pub late_hash: Option<PaymentHash>,
     /// A node that pays whatever it is told paid twice.
     pub paid_twice: bool,
     /// A side that does not follow the protocol; its machine is not looked at.
@@ -130,9 +128,8 @@ impl World {
             secret_sent: false,
             secret_known_to_seller: false,
             secret_is_volatile: false,
-            paid_late: false,
+            paid_late: None,
             late_tries: 0,
-            late_hash: None,
             paid_twice: false,
             cheater,
             silent: false,

@@ -126,15 +126,15 @@ impl Chain {
             return Err(ChainError::NotChained { kind: event.body().kind() });
         }
         let of_author = self.known.values().filter(|known| known.author() == event.author()).count();
-        // The bid always fits, and what it refers to: without them nothing else can be judged, and nothing forgotten.
-        let waited_for = matches!(
-            self.state(&self.trade, self.line().as_ref()),
-            Added::Held { waiting_for } if waiting_for == event.id()
-        );
-        if !waited_for && (of_author >= MOST_PER_AUTHOR || self.known.len() >= MOST_EVENTS) {
-            return Err(ChainError::TooMany);
-        }
-        Ok(())
+        let full = of_author >= MOST_PER_AUTHOR || self.known.len() >= MOST_EVENTS;
+        if full && !self.waits_for(&event.id()) { Err(ChainError::TooMany) } else { Ok(()) }
+    }
+
+    /// The bid, and what it refers to, find room whatever is kept already: without them nothing else can be judged, and
+    /// nothing forgotten.
+    fn waits_for(&self, id: &EventId) -> bool {
+        let bid = self.state(&self.trade, self.line().as_ref());
+        matches!(bid, Added::Held { waiting_for } if waiting_for == *id)
     }
 
     fn state(&self, id: &EventId, line: Option<&Line>) -> Added {
